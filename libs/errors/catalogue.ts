@@ -53,6 +53,8 @@ export const errorCatalogue = {
   'planner-unknown': 422,
   'config-invalid': 500,
   'temporal-unavailable': 503,
+  'stack-already-running': 409,
+  'stack-start-failed': 500,
   'protocol-failed': 422,
   'stage-failed': 422,
 } as const;
