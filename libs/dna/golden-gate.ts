@@ -55,8 +55,8 @@ export function joinToOneProduct(fragments: readonly Fragment[], enzyme: TypeIIS
     const message = `${fragments.map(({ source }) => source).join(', ')} give ${products.length} products; expected one`;
     throw refuseAssembly('ambiguous-products', message, { part, products: products.length });
   }
-  const leftOut = fragments.find(({ source }) => !product.sources.includes(source));
-  if (leftOut) {
+  if (product.sources.length < fragments.length) {
+    const leftOut = fragments.find(({ source }) => !product.sources.includes(source)) ?? (fragments[0] as Fragment);
     throw refuseAssembly('part-left-out', `the only product does not contain ${leftOut.source}`, {
       part: leftOut.source,
     });

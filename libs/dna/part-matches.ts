@@ -33,10 +33,21 @@ interface Run {
   last: number;
 }
 
+/** One copy of a target, possibly with insertions or deletions: the span its runs of words outline. */
+interface Chain {
+  readonly target: Target;
+  readonly words: number;
+  readonly diagonal: number;
+  readonly length: number;
+  readonly middle: number;
+}
+
 /** Share of a target's words that must be present before a damaged copy counts as that part. */
 const leastWordShare = 0.2;
 /** Share of a part's bases that may differ before it is no longer that part. */
 const greatestChangeShare = 0.6;
+/** A chain with less than this share of another's words over the same stretch cannot be the closer part. */
+const outdoneShare = 0.6;
 /** Neighbours share a fusion site of 4 bases; a larger overlap means two explanations of one stretch. */
 const sharedBases = 8;
 
@@ -53,7 +64,9 @@ export function matchParts(
   });
   const matches: PartMatch[] = [];
   const claim = (candidates: PartMatch[]): void => {
-    candidates.sort((a, b) => changeShare(a) - changeShare(b) || b.end - b.start - (a.end - a.start) || (a.part < b.part ? -1 : 1)); // prettier-ignore
+    candidates.sort(
+      (a, b) => changeShare(a) - changeShare(b) || b.end - b.start - (a.end - a.start) || (a.part < b.part ? -1 : 1),
+    );
     for (const candidate of candidates) if (claimBases(covered, candidate)) matches.push(candidate);
   };
   claim(strands.flatMap(({ strand, text, runs }) => intactMatches(strand, text, runs, index)));
@@ -110,24 +123,44 @@ function damagedMatches(
   });
   const byTarget = new Map<number, Run[]>();
   for (const run of free) byTarget.set(run.target, [...(byTarget.get(run.target) ?? []), run]);
-  return [...byTarget].flatMap(([number, own]) => {
-    const target = index.targets[number] as Target;
-    return chains(own, target, n).flatMap((chain) => damagedMatch(chain, target, strand, text));
-  });
+  const all = [...byTarget].flatMap(([number, own]) => chains(own, index.targets[number] as Target, n));
+  return closestChains(all, n).flatMap((chain) => damagedMatch(chain, strand, text));
 }
 
-/** Runs of one target that one copy with insertions or deletions can explain, begun at its best run. */
-function chains(runs: readonly Run[], target: Target, n: number): Run[][] {
+/** Drops chains that another one over the same stretch clearly outdoes, before any costly comparison. */
+function closestChains(chains: readonly Chain[], n: number): Chain[] {
+  const kept: Chain[] = [];
+  for (const chain of [...chains].sort((a, b) => b.words - a.words)) {
+    if (chain.words < leastWordShare * (chain.target.sequence.length - wordLength + 1)) continue;
+    const outdone = kept.some((better) => {
+      const ahead = (chain.middle - better.diagonal + n) % n;
+      return chain.words < outdoneShare * better.words && ahead < better.length;
+    });
+    if (!outdone) kept.push(chain);
+  }
+  return kept;
+}
+
+/** Groups the runs of one target into copies, each begun at its best run and joined by the runs in line with it. */
+function chains(runs: readonly Run[], target: Target, n: number): Chain[] {
   const open = [...runs].sort((a, b) => b.words - a.words);
-  const found: Run[][] = [];
+  const found: Chain[] = [];
   while (open.length > 0) {
     const seed = open.shift() as Run;
-    const chain = open.filter((run) => Math.abs(shiftBetween(seed, run, n)) <= target.sequence.length / 2);
-    for (const run of chain) open.splice(open.indexOf(run), 1);
-    const collinear = chain.filter((run) => (run.first > seed.last || run.last < seed.first) && run.words > 1);
-    found.push([seed, ...collinear].sort((a, b) => a.first - b.first));
+    const near = open.filter((run) => Math.abs(shiftBetween(seed, run, n)) <= target.sequence.length / 2);
+    for (const run of near) open.splice(open.indexOf(run), 1);
+    const inLine = near.filter((run) => run.words > 1 && (run.first > seed.last || run.last < seed.first));
+    found.push(toChain([seed, ...inLine], target, n));
   }
   return found;
+}
+
+function toChain(runs: readonly Run[], target: Target, n: number): Chain {
+  const ordered = [...runs].sort((a, b) => a.first - b.first);
+  const first = ordered[0] as Run;
+  const length = target.sequence.length + shiftBetween(first, ordered[ordered.length - 1] as Run, n);
+  const words = runs.reduce((sum, run) => sum + run.words, 0);
+  return { target, words, diagonal: first.diagonal, length, middle: (first.diagonal + Math.floor(length / 2)) % n };
 }
 
 /** How far the second run's diagonal lies behind the first's, the short way round the circle. */
@@ -136,18 +169,13 @@ function shiftBetween(from: Run, to: Run, n: number): number {
   return shift > n / 2 ? shift - n : shift;
 }
 
-function damagedMatch(chain: readonly Run[], target: Target, strand: 1 | -1, text: string): PartMatch[] {
+function damagedMatch({ target, diagonal, length }: Chain, strand: 1 | -1, text: string): PartMatch[] {
   const expected = target.sequence;
-  const n = text.length;
-  const words = chain.reduce((sum, run) => sum + run.words, 0);
-  if (words < leastWordShare * (expected.length - wordLength + 1)) return [];
-  const first = chain[0] as Run;
-  const length = expected.length + shiftBetween(first, chain[chain.length - 1] as Run, n);
-  if (length <= 0 || length > n) return [];
-  const observed = (text + text).slice(first.diagonal, first.diagonal + length);
+  if (length <= 0 || length > text.length) return [];
+  const observed = (text + text).slice(diagonal, diagonal + length);
   const changes = length === expected.length ? differences(observed, expected) : editDistance(observed, expected);
   if (changes > greatestChangeShare * expected.length) return [];
-  return [toMatch(target, strand, n, first.diagonal, length, changes)];
+  return [toMatch(target, strand, text.length, diagonal, length, changes)];
 }
 
 function differences(a: string, b: string): number {

@@ -2,9 +2,22 @@ import { DomainError } from '../errors/domain-error';
 
 /** IUPAC nucleotide letters and their complements (NC-IUB 1984). */
 const complements: Readonly<Record<string, string>> = {
-  A: 'T', C: 'G', G: 'C', T: 'A', R: 'Y', Y: 'R', S: 'S', W: 'W',
-  K: 'M', M: 'K', B: 'V', V: 'B', D: 'H', H: 'D', N: 'N',
-}; // prettier-ignore
+  A: 'T',
+  C: 'G',
+  G: 'C',
+  T: 'A',
+  R: 'Y',
+  Y: 'R',
+  S: 'S',
+  W: 'W',
+  K: 'M',
+  M: 'K',
+  B: 'V',
+  V: 'B',
+  D: 'H',
+  H: 'D',
+  N: 'N',
+};
 
 const complementOf = complementTable();
 
