@@ -87,9 +87,12 @@ describe('wells', () => {
 
   it('splits a plate into four equal quadrants', () => {
     const counts = [0, 0, 0, 0];
-    for (const well of wellsByRow(plateGrids[384])) counts[quadrantOf(well, plateGrids[384])]!++;
+    for (const well of wellsByRow(plateGrids[384]))
+      counts[quadrantOf(parseWell(well, plateGrids[384]), plateGrids[384])]!++;
     expect(counts).toEqual([96, 96, 96, 96]);
-    expect(['A1', 'A12', 'H1', 'H12'].map((well) => quadrantOf(well, plateGrids[96]))).toEqual([0, 1, 2, 3]);
+    expect(
+      ['A1', 'A12', 'H1', 'H12'].map((well) => quadrantOf(parseWell(well, plateGrids[96]), plateGrids[96])),
+    ).toEqual([0, 1, 2, 3]);
   });
 });
 

@@ -86,9 +86,8 @@ export function wellsByRow(grid: WellGrid): string[] {
   return Array.from({ length: wellCount(grid) }, (_, index) => wellAtRowMajor(index, grid));
 }
 
-/** Quadrant of a well, 0 top left, 1 top right, 2 bottom left, 3 bottom right. */
-export function quadrantOf(well: string, grid: WellGrid): 0 | 1 | 2 | 3 {
-  const { row, column } = parseWell(well, grid);
+/** Quadrant of a position, 0 top left, 1 top right, 2 bottom left, 3 bottom right. */
+export function quadrantOf({ row, column }: WellPosition, grid: WellGrid): 0 | 1 | 2 | 3 {
   return ((row * 2 >= grid.rows ? 2 : 0) + (column * 2 >= grid.columns ? 1 : 0)) as 0 | 1 | 2 | 3;
 }
 
