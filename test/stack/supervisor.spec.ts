@@ -127,6 +127,12 @@ describe('supervisor', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  it('starts nothing once it was stopped', async () => {
+    await supervisor.stop();
+    await expect(supervisor.start(script('late', serve))).rejects.toMatchObject({ code: 'stack-start-failed' });
+    expect(supervisor.pids()).toEqual({});
+  });
+
   it('leaves nothing behind when the supervisor itself is killed', async () => {
     const pidFile = join(folder, 'pid');
     const child = `const { spawn } = require('node:child_process');

@@ -14,6 +14,7 @@ const highest = 32_000;
 /** Ports of a data folder: chosen once, kept in `ports.json`, chosen again only when another program took one. */
 export class Ports {
   private readonly file: string;
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     dataDir: string,
@@ -25,6 +26,12 @@ export class Ports {
   /** Port of a process; `wished` (not 0) is taken as it is. */
   async of(name: string, wished = 0): Promise<number> {
     if (wished > 0) return wished;
+    const chosen = this.last.then(() => this.choose(name));
+    this.last = chosen.catch(() => undefined);
+    return chosen;
+  }
+
+  private async choose(name: string): Promise<number> {
     const kept = (await readJson<Record<string, number>>(this.file)) ?? {};
     const before = kept[name];
     if (before && (await isFree(before))) return before;

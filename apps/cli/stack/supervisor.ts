@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { DomainError } from '../../../libs/errors/domain-error';
 import { ProcessLog } from './process-log';
 import type { ProcessSpec, ReadyReport } from './process-spec';
 import { Reaper } from './reaper';
@@ -49,9 +50,12 @@ export class Supervisor {
 
   /**
    * Starts a process and waits until it serves. From then on it is restarted whenever it dies.
-   * @throws DomainError `stack-start-failed` when the first start fails; the process is then not kept.
+   * @throws DomainError `stack-start-failed` when the first start fails (the process is then not kept) or the
+   * supervisor was stopped meanwhile.
    */
   async start(spec: ProcessSpec): Promise<ReadyReport> {
+    if (this.stopped)
+      throw new DomainError('stack-start-failed', `${spec.name} is not started: everything is stopping`);
     if (this.charges.has(spec.name)) throw new Error(`${spec.name} is already supervised`);
     const log = new ProcessLog(join(this.options.logsDir, `${spec.name}.log`));
     const charge: Charge = { spec, log, restarts: 0, stopping: false, keeper: Promise.resolve() };

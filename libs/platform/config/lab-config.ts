@@ -23,7 +23,7 @@ export class LabConfig extends ProcessConfig {
 
   @Variable('LAB_SITE', { description: 'Slug of the site whose clock the lab moves.' })
   @IsNotEmpty()
-  site: string = 'virtual';
+  site: string = 'main';
 
   @Variable('API_URL', { description: 'Where the api answers; the lab asks it to move the clock.' })
   @IsOptional()

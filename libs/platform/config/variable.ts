@@ -26,6 +26,11 @@ export interface VariableDescription extends VariableNotes {
   readonly default?: unknown;
 }
 
+/** The whole environment of this process, for the processes it starts. */
+export function ownEnvironment(): Environment {
+  return process.env;
+}
+
 type ConfigClass<T extends object> = new () => T;
 
 const declared = new WeakMap<object, VariableDescription[]>();
