@@ -102,6 +102,12 @@ describe('blank subtraction', () => {
     expect(readings.map(({ value }) => value)).toEqual([0.5, 500]);
   });
 
+  it('follows a blank that drifts', () => {
+    const drifting = plate({ A1: [0.5, 0.9], B1: [0.1, 0.2] }, { A1: [9, 9], B1: [1, 4] }, [0, 600]);
+    const readings = blankSubtract(drifting, layout).readings.filter(({ well }) => well === 'A1');
+    expect(readings.map(({ value }) => value?.toFixed(3))).toEqual(['0.400', '0.700', '8.000', '5.000']);
+  });
+
   it('refuses when no blank can be read', () => {
     const blind = endpoint({ od: { B1: null, B2: 'overflow' } });
     expect(() => blankSubtract(blind, { wells: { B1: { role: 'blank' }, B2: { role: 'blank' } } })).toThrow(

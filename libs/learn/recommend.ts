@@ -122,7 +122,9 @@ function pooledMean(
   observations: readonly { readouts: BatchRequest['observations'][number]['readouts'] }[],
   readout: string,
 ) {
-  const values = observations.flatMap(({ readouts }) => readouts[readout] ?? []).sort((a, b) => a.mean - b.mean);
+  const values = observations
+    .flatMap(({ readouts }) => readouts[readout] ?? [])
+    .sort((a, b) => a.mean - b.mean || a.n - b.n);
   const n = values.reduce((sum, value) => sum + value.n, 0);
   return values.reduce((sum, value) => sum + value.mean * value.n, 0) / n;
 }

@@ -65,6 +65,13 @@ it.each<[string, StopRule[], Budget, CampaignHistory, string]>([
     { rounds: [round(1, 1, 2), round(2, 1, 10)] },
     'none',
   ],
+  [
+    'names the budget when it comes first',
+    [{ kind: 'budget-exhausted' }, met],
+    budget,
+    scores(1, 2, 3, 4, 5, 12),
+    'budget-exhausted',
+  ],
   ['names the first rule that bites', [plateau, met], budget, scores(12, 12, 12), 'plateau'],
 ])('%s', (_, stopRules, limits, history, rule) => {
   const decision = shouldStop({ stopRules, budget: limits, history });
