@@ -44,7 +44,10 @@ function request(changes: Partial<BatchRequest> = {}): BatchRequest {
 
 describe('recommending a batch', () => {
   it('gives the same answer whatever the order of what it is told', () => {
-    const repeats = [0.1, 0.2, 0.37, 1e5 / 3, 1e-3, 7.7, 1e3 / 7].map((mean, n) => ({ index: 5, readouts: { green: { mean, n: n + 1 } } }));
+    const repeats = [0.1, 0.2, 0.37, 1e5 / 3, 1e-3, 7.7, 1e3 / 7].map((mean, n) => ({
+      index: 5,
+      readouts: { green: { mean, n: n + 1 } },
+    }));
     const whole = request({
       observations: [...start.map((index) => observe(index)), ...repeats],
       failed: [
