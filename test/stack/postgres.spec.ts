@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,7 +16,6 @@ let postgres: EmbeddedPostgres;
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'anneal-postgres-'));
-  chmodSync(dataDir, 0o755);
   supervisor = new Supervisor({ logsDir: join(dataDir, 'logs') });
   postgres = await embeddedPostgres({ dataDir, port: await freePort() });
   await supervisor.start(postgres.spec);

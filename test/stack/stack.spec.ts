@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -45,7 +45,6 @@ const tokensOf = (state: { tokensPath: string }): Tokens =>
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'anneal-stack-'));
-  chmodSync(dataDir, 0o755);
 });
 
 afterEach(async () => {

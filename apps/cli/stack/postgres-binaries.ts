@@ -55,6 +55,7 @@ export async function postgresBinaries(user: PostgresUser, say: (line: string) =
 
 /** Folder for the cluster of a data folder; below `/var/lib/anneal` when root's own is closed to PostgreSQL's user. */
 export async function clusterHome(dataDir: string, user: PostgresUser): Promise<string> {
+  if (user.uid !== undefined) await chmod(dataDir, (await stat(dataDir)).mode | 0o011);
   if (await canReach(dataDir, user)) return dataDir;
   const home = join(rootHome, dataDir.replaceAll(/[^A-Za-z0-9]+/g, '-').replace(/^-/, ''));
   await mkdir(home, { recursive: true, mode: 0o755 });

@@ -20,19 +20,23 @@ export interface SignalPlan {
   readonly say: (line: string) => void;
 }
 
+/** One Ctrl-C may arrive several times: from the terminal and from each parent that passes it on. */
+const sameSignalMs = 1_000;
+
 /**
  * Stops everything on Ctrl-C, SIGTERM, SIGHUP, an uncaught error, or when the process that started this one over an
- * IPC channel is gone; then ends this process. A second signal kills at once.
+ * IPC channel is gone; then ends this process. A later second signal kills at once.
  * @returns a function that takes the handlers away again
  */
 export function stopOnSignals(plan: SignalPlan): () => void {
-  let stopping = false;
+  let since: number | undefined;
   const end = (reason: StopReason): void => {
-    if (stopping) {
+    if (since !== undefined) {
+      if (Date.now() - since < sameSignalMs) return;
       plan.killAll();
       process.exit(exitCodes[reason]);
     }
-    stopping = true;
+    since = Date.now();
     if (reason === 'SIGINT') plan.say('stopping (Ctrl-C again to kill at once)');
     void plan.stop(reason).finally(() => process.exit(exitCodes[reason]));
   };
