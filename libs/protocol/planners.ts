@@ -4,7 +4,7 @@ export interface PlannerSignature {
   readonly stage: 'build' | 'test' | 'both';
   readonly description: string;
   /** `step`: id of an earlier plan step whose result it needs. */
-  readonly inputs: Readonly<Record<string, { readonly type: 'step' | 'number' | 'string' | 'reads'; readonly required: boolean }>>;
+  readonly inputs: Readonly<Record<string, PlannerInput>>;
   /** Labware variables of the protocol it makes instances of, by the name it uses for them. */
   readonly makes: readonly string[];
   /** Worklist outputs and the labware name whose instances key them. */
@@ -13,14 +13,27 @@ export interface PlannerSignature {
   readonly verdicts: Readonly<Record<string, readonly string[]>>;
 }
 
+/** One input of a planner. */
+export interface PlannerInput {
+  readonly type: 'step' | 'number' | 'string' | 'reads';
+  readonly required: boolean;
+  /** `step`: planners whose result it takes. */
+  readonly of?: readonly string[];
+  /** Values a literal may take. */
+  readonly oneOf?: readonly (string | number)[];
+}
+
 const yesNo = ['yes', 'no'] as const;
+const level: PlannerInput = { type: 'number', required: true, oneOf: [1, 2] };
+const stepOf = (...of: string[]): PlannerInput => ({ type: 'step', required: true, of });
 
 export const planners: readonly PlannerSignature[] = [
   {
     id: 'assembly',
     stage: 'build',
-    description: 'Which constructs or units of one reaction level are still to be built, and their reactions from parts or units in stock.',
-    inputs: { level: { type: 'number', required: true } },
+    description:
+      'Which constructs or units of one reaction level are still to be built, and their reactions from parts or units in stock.',
+    inputs: { level },
     makes: ['assemblyPlate'],
     worklists: { reactions: 'assemblyPlate' },
     values: ['reactions'],
@@ -30,7 +43,7 @@ export const planners: readonly PlannerSignature[] = [
     id: 'transformation',
     stage: 'build',
     description: 'Competent cells and assembly reaction into a transformation plate.',
-    inputs: { from: { type: 'step', required: true } },
+    inputs: { from: stepOf('assembly') },
     makes: ['transformationPlate'],
     worklists: { cells: 'transformationPlate' },
     values: [],
@@ -40,7 +53,7 @@ export const planners: readonly PlannerSignature[] = [
     id: 'plating',
     stage: 'build',
     description: 'Transformations onto the regions of divided agar trays.',
-    inputs: { from: { type: 'step', required: true } },
+    inputs: { from: stepOf('transformation') },
     makes: ['agarTray'],
     worklists: { spread: 'agarTray' },
     values: [],
@@ -50,7 +63,7 @@ export const planners: readonly PlannerSignature[] = [
     id: 'picking',
     stage: 'build',
     description: 'Up to k colonies per region into deep wells with medium.',
-    inputs: { from: { type: 'step', required: true } },
+    inputs: { from: stepOf('plating') },
     makes: ['culturePlate'],
     worklists: { medium: 'culturePlate', picks: 'culturePlate' },
     values: [],
@@ -60,7 +73,7 @@ export const planners: readonly PlannerSignature[] = [
     id: 'od-check',
     stage: 'both',
     description: 'A known dilution of every culture into a plate the reader can read.',
-    inputs: { from: { type: 'step', required: true } },
+    inputs: { from: stepOf('picking', 'starter-cultures') },
     makes: ['odPlate'],
     worklists: { dilute: 'odPlate' },
     values: [],
@@ -70,7 +83,7 @@ export const planners: readonly PlannerSignature[] = [
     id: 'growth',
     stage: 'build',
     description: 'Optical densities of the cultures from the read; which wells grew.',
-    inputs: { from: { type: 'step', required: true } },
+    inputs: { from: stepOf('od-check') },
     makes: [],
     worklists: {},
     values: ['grownWells'],
@@ -80,7 +93,7 @@ export const planners: readonly PlannerSignature[] = [
     id: 'stocks',
     stage: 'build',
     description: 'Copies of the grown cultures: glycerol stocks, or purified plasmid in a source plate.',
-    inputs: { from: { type: 'step', required: true }, kind: { type: 'string', required: true } },
+    inputs: { from: stepOf('growth'), kind: { type: 'string', required: true, oneOf: ['miniprep', 'glycerol'] } },
     makes: ['stockPlate'],
     worklists: { copy: 'stockPlate' },
     values: [],
@@ -89,8 +102,9 @@ export const planners: readonly PlannerSignature[] = [
   {
     id: 'clone-verdicts',
     stage: 'build',
-    description: 'Compares each clone sequence with its design: the first perfect clone is accepted, the others are kept with their verdict.',
-    inputs: { from: { type: 'step', required: true }, level: { type: 'number', required: true } },
+    description:
+      'Compares each clone sequence with its design: the first perfect clone is accepted, the others are kept with their verdict.',
+    inputs: { from: stepOf('stocks', 'growth', 'picking'), level },
     makes: [],
     worklists: {},
     values: ['built', 'failed'],
@@ -109,8 +123,9 @@ export const planners: readonly PlannerSignature[] = [
   {
     id: 'back-dilution',
     stage: 'test',
-    description: 'Volumes that bring every culture to the start OD, from the OD read, on a seeded layout with controls.',
-    inputs: { from: { type: 'step', required: true } },
+    description:
+      'Volumes that bring every culture to the start OD, from the OD read, on a seeded layout with controls.',
+    inputs: { from: stepOf('od-check') },
     makes: ['assayPlate'],
     worklists: { dilute: 'assayPlate' },
     values: ['layout'],
@@ -120,7 +135,7 @@ export const planners: readonly PlannerSignature[] = [
     id: 'evaluate',
     stage: 'test',
     description: 'Reads to readouts per well, controls against their bands, replicates to constructs.',
-    inputs: { from: { type: 'step', required: true } },
+    inputs: { from: stepOf('back-dilution') },
     makes: [],
     worklists: {},
     values: ['platesHeld'],

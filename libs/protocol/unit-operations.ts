@@ -17,9 +17,12 @@ export interface UnitOperation {
 }
 
 export interface OperationParameter {
+  /** A duration is text such as `16h`, in documents as in job parameters: `parseDuration` of `libs/units` reads it. */
   readonly type: 'worklist' | 'string' | 'number' | 'duration' | 'reads' | 'wells' | 'place';
   readonly required: boolean;
   readonly description: string;
+  /** Values a literal may take. */
+  readonly oneOf?: readonly string[];
 }
 
 const worklist: OperationParameter = { type: 'worklist', required: true, description: 'transfers, from a planner' };
@@ -39,7 +42,9 @@ export const unitOperations: readonly UnitOperation[] = [
     id: 'seal',
     capability: 'seal-plate',
     roles: { plate: 'device' },
-    parameters: { seal: { type: 'string', required: true, description: 'foil or breathable' } },
+    parameters: {
+      seal: { type: 'string', required: true, description: 'foil or breathable', oneOf: ['foil', 'breathable'] },
+    },
     durationMs: 30_000,
     durationPerTransferMs: 0,
     attended: false,
@@ -60,7 +65,12 @@ export const unitOperations: readonly UnitOperation[] = [
     capability: 'thermocycle',
     roles: { plate: 'device' },
     parameters: {
-      program: { type: 'string', required: true, description: 'golden-gate or heat-shock' },
+      program: {
+        type: 'string',
+        required: true,
+        description: 'golden-gate or heat-shock',
+        oneOf: ['golden-gate', 'heat-shock'],
+      },
       duration: { type: 'duration', required: true, description: 'lab time of the program' },
     },
     durationMs: 0,
