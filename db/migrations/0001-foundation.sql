@@ -34,10 +34,13 @@ create table access_token (
 );
 
 create table event (
-  tenant_id uuid not null references tenant,
+  -- Tenants are reached through the actor: one reference less to check for each fact.
+  tenant_id uuid not null,
   stream text not null,
   seq integer not null check (seq > 0),
   position bigint generated always as identity unique,
+  -- Who reads on from a cursor stops before transactions that are still open: (transaction_id, position) never goes back.
+  transaction_id bigint not null default (pg_current_xact_id()::text::bigint),
   kind text not null,
   version smallint not null default 1,
   actor_id uuid not null references actor,
@@ -47,7 +50,7 @@ create table event (
   payload jsonb not null,
   primary key (tenant_id, stream, seq)
 );
-create index event_by_campaign on event (campaign_id, position) where campaign_id is not null;
+create index event_by_campaign on event (campaign_id, transaction_id, position) where campaign_id is not null;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin
@@ -270,10 +273,12 @@ create table device (
   actor_id uuid not null references actor,
   state text not null default 'in-service' check (state in ('in-service', 'draining', 'quarantined', 'out-of-service')),
   state_reason text,
+  -- The dispatch whose unknown end put it into quarantine; evidence of that dispatch releases it.
+  quarantined_by uuid,
   simulated boolean not null default false,
   last_seen_at timestamptz,
-  unique (site_id, code)
-);
+  unique (tenant_id, code)
+) with (fillfactor = 70);
 
 create table labware (
   id uuid primary key,
@@ -288,13 +293,17 @@ create table labware (
   lid boolean not null default false,
   held boolean not null default false,
   held_reason text,
+  -- The dispatch in unknown that holds it; null when a person does.
+  held_by uuid,
+  -- The leased or started dispatch that works with it; nobody else gets it meanwhile.
+  in_use_by uuid,
   discarded boolean not null default false,
   -- Hold in lab time: not before `ready_at`, and no later than `due_at`, the next step on it starts.
   ready_at timestamptz,
   due_at timestamptz,
   created_at timestamptz not null default now(),
   unique (tenant_id, barcode)
-);
+) with (fillfactor = 70);
 create index labware_by_place on labware (place_id) where not discarded;
 
 -- Device work ---------------------------------------------------------------------------------------------------------
@@ -328,6 +337,7 @@ create table job (
   unique nulls not distinct (tenant_id, campaign_id, step_key)
 );
 create index job_by_campaign on job (campaign_id, round, stage);
+create index job_serving on job (serves_job_id) where serves_job_id is not null;
 
 create table job_need (
   job_id uuid not null references job,
@@ -358,8 +368,9 @@ insert into dispatch_transition values
 
 create table dispatch (
   id uuid primary key,
-  tenant_id uuid not null references tenant,
-  site_id uuid not null references site,
+  -- Tenant, site and capability are its job's, repeated for the queue's index.
+  tenant_id uuid not null,
+  site_id uuid not null,
   job_id uuid not null references job,
   attempt integer not null check (attempt > 0),
   state text not null check (state in ('blocked', 'queued', 'leased', 'started', 'succeeded', 'failed', 'unknown', 'withdrawn')),
@@ -380,12 +391,16 @@ create table dispatch (
   progress jsonb,
   outcome jsonb,
   resolution jsonb,
+  -- An outcome that came after the dispatch was settled otherwise.
+  late_outcome jsonb,
   unique (job_id, attempt),
+  foreign key (tenant_id, worklist_sha256) references file (tenant_id, sha256),
   check ((state in ('leased', 'started')) <= (fencing_token is not null and device_id is not null)),
   check ((state in ('succeeded', 'failed', 'withdrawn')) = (settled_at is not null))
 ) with (fillfactor = 70);
 create index dispatch_queue on dispatch (site_id, capability, queued_at, id) where state = 'queued';
 create index dispatch_held on dispatch (site_id) where state in ('leased', 'started', 'unknown');
+create index dispatch_blocked on dispatch (site_id) where state = 'blocked';
 -- One device does one thing at a time.
 create unique index dispatch_one_per_device on dispatch (device_id) where state in ('leased', 'started');
 -- Two attempts of one job are never alive together.
@@ -419,7 +434,7 @@ create table dispatch_file (
   tenant_id uuid not null references tenant,
   sha256 bytea not null,
   name text not null,
-  primary key (dispatch_id, name),
+  primary key (dispatch_id, name, sha256),
   foreign key (tenant_id, sha256) references file (tenant_id, sha256)
 );
 
@@ -481,7 +496,7 @@ create trigger sample_verdict_append_only before update or delete on sample_verd
 
 create table ledger (
   id bigint generated always as identity primary key,
-  tenant_id uuid not null references tenant,
+  tenant_id uuid not null,
   -- Null for what was received from outside.
   dispatch_id uuid references dispatch,
   ordinal integer,
@@ -551,8 +566,8 @@ create table construct_value (
 -- Bridge to Temporal --------------------------------------------------------------------------------------------------
 create table outbox (
   id uuid primary key,
-  tenant_id uuid not null references tenant,
-  site_id uuid not null references site,
+  tenant_id uuid not null,
+  site_id uuid not null,
   campaign_id uuid not null references campaign,
   -- Address: the campaign itself (round null), or one of its stages.
   round integer,
@@ -562,11 +577,13 @@ create table outbox (
   version smallint not null default 1,
   payload jsonb not null,
   created_at timestamptz not null default now(),
+  -- A relay that took the row has until then to send it; afterwards another may.
+  claimed_until timestamptz,
   sent_at timestamptz,
   handled_at timestamptz,
   attempts integer not null default 0,
   last_error text
-);
+) with (fillfactor = 70);
 create index outbox_unsent on outbox (created_at, id) where sent_at is null;
 create index outbox_unhandled on outbox (site_id) where handled_at is null;
 
@@ -601,6 +618,7 @@ create table incident (
   resolution text
 );
 create index incident_open on incident (site_id) where resolved_at is null;
+create index incident_by_dispatch on incident (dispatch_id) where dispatch_id is not null;
 
 create table workflow_archive (
   tenant_id uuid not null references tenant,

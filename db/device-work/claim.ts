@@ -1,0 +1,60 @@
+import type { Pool } from 'pg';
+import type { LeasedJob } from '../../libs/device/job';
+import { DomainError } from '../../libs/errors/domain-error';
+import { retryingLostRaces } from '../transaction';
+import { orRefuse } from './refusal';
+import type { Answer } from './refusal';
+
+/** Who asks for work, on behalf of which device. */
+export interface Caller {
+  readonly tenantId: string;
+  readonly actorId: string;
+  /** An operator may act for any device; a device only for itself. */
+  readonly anyDevice: boolean;
+}
+
+/** What a device that found nothing waits for. */
+export interface WaitingDevice {
+  readonly deviceId: string;
+  readonly siteId: string;
+  readonly capabilities: readonly string[];
+}
+
+/** A lease, or what to wait for. */
+export type Claim = { readonly job: LeasedJob } | { readonly waits: WaitingDevice };
+
+/**
+ * Leases the next job the device may have now: queued, of its capability, routed to it or to nobody, its time come,
+ * its labware on the device and free. A lease the device holds but has not started is given back first: it asks again,
+ * so it never got the answer.
+ * @throws DomainError `not-found`, `forbidden`; `not-leasable` while the device has a started job it has not reported
+ */
+export async function claimJob(
+  pool: Pool,
+  request: Caller & { readonly deviceCode: string; readonly leaseMs: number },
+): Promise<Claim> {
+  const answer = await retryingLostRaces(async () => {
+    const { rows } = await pool.query<{ answer: Answer }>({
+      name: 'claim-dispatch',
+      text: 'select claim_dispatch($1, $2, $3, $4, $5) as answer',
+      values: [request.tenantId, request.deviceCode, request.actorId, request.anyDevice, request.leaseMs],
+    });
+    return orRefuse((rows[0] as { answer: Answer }).answer);
+  });
+  if (answer.status === 'leased') return { job: answer['job'] as LeasedJob };
+  if (answer.status === 'busy') throw stillBusy(request.deviceCode, answer);
+  const { deviceId, siteId, capabilities } = answer as unknown as WaitingDevice;
+  return { waits: { deviceId, siteId, capabilities } };
+}
+
+function stillBusy(code: string, answer: Answer): DomainError {
+  const { dispatchId, fencingToken } = answer;
+  return new DomainError(
+    'not-leasable',
+    `device ${code} started dispatch ${String(dispatchId)}: report its outcome first`,
+    {
+      dispatchId,
+      fencingToken,
+    },
+  );
+}

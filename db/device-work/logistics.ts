@@ -1,0 +1,228 @@
+import type { Pool, PoolClient } from 'pg';
+import type { JobSpec } from '../../libs/device/job';
+import { jobId } from '../ids';
+import { inTransaction } from '../transaction';
+import { jobArgument } from './enqueue';
+import { mostMoveAttempts, planLogistics } from './logistics-plan';
+import type { Lab, Move, Place, PlannedMove, WaitingJob, WorkingDevice } from './logistics-plan';
+import { redispatchWithin } from './redispatch';
+import { withdrawJobs } from './withdraw';
+
+/** Expected duration of one move in lab time (ms), and how long it may be repeated. */
+const moveMs = 120_000;
+const repeatableWithinMs = 3_600_000;
+/** Wall time after which a move that fell silent is made again. */
+const evidenceMs = 10_000;
+
+/**
+ * Brings labware to the jobs that wait for it: routes jobs to devices, queues moves, says why each job waits.
+ * One process at a time does it for a site; others skip.
+ * @returns whether anything but a reason changed
+ */
+export async function arrangeIfFree(pool: Pool, siteId: string): Promise<boolean> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ free: boolean }>(
+      `select pg_try_advisory_xact_lock(hashtextextended('logistics/' || $1, 0)) as free`,
+      [siteId],
+    );
+    return rows[0]?.free ? arrangeLocked(client, siteId) : false;
+  });
+}
+
+/** The same inside the caller's transaction, after waiting for its turn. */
+export async function arrange(client: PoolClient, siteId: string): Promise<boolean> {
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('logistics/' || $1, 0))`, [siteId]);
+  return arrangeLocked(client, siteId);
+}
+
+interface JobRow extends WaitingJob {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly priority: number;
+  readonly waitingFor: string | null;
+}
+
+async function arrangeLocked(client: PoolClient, siteId: string): Promise<boolean> {
+  const jobs = await readJobs(client, siteId);
+  if (jobs.length === 0) return false;
+  const lab: Lab = {
+    jobs,
+    devices: await readDevices(client, siteId),
+    places: await readPlaces(client, siteId),
+    moves: await readMoves(client, siteId, jobs),
+  };
+  const plan = planLogistics(lab);
+  await writeRoutes(client, plan.routes);
+  await writeReasons(client, jobs, plan.waiting);
+  await withdrawJobs(
+    client,
+    plan.obsolete.map((move) => move.jobId),
+    { reason: 'its job goes to another device' },
+  );
+  for (const { jobId: job, attempt } of plan.retries) {
+    await redispatchWithin(client, { jobId: job, attempt: attempt + 1, handledEventIds: [] });
+  }
+  await askPerson(client, plan.givenUp);
+  await queueMoves(client, siteId, lab, jobs, plan.moves);
+  return [plan.routes, plan.obsolete, plan.retries, plan.givenUp, plan.moves].some((list) => list.length > 0);
+}
+
+async function readJobs(client: PoolClient, siteId: string): Promise<JobRow[]> {
+  const { rows } = await client.query<JobRow>({
+    name: 'logistics-jobs',
+    text: `with lab as materialized (select lab_now($1) as now)
+      select j.id as "jobId", j.tenant_id as "tenantId", j.step_key as "stepKey", coalesce(c.slug, 'system') as slug,
+        j.capability, j.priority, j.routed_device_id as "routedDeviceId", j.waiting_for as "waitingFor",
+        coalesce(c.status in ('submitted', 'running'), true) as "campaignRuns",
+        case when j.earliest_start_at > lab.now then iso_time(j.earliest_start_at) end as "notBefore",
+        j.serves_job_id is not null as "isMove",
+        coalesce((select json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind, 'at', jl.at,
+            'placeId', w.place_id, 'held', w.held, 'heldReason', w.held_reason, 'discarded', w.discarded,
+            'usedBy', (select u.step_key from dispatch x join job u on u.id = x.job_id where x.id = w.in_use_by),
+            'readyAt', case when w.ready_at > lab.now then iso_time(w.ready_at) end) order by w.barcode)
+          from job_labware jl join labware w on w.id = jl.labware_id where jl.job_id = j.id), '[]') as labware
+      from lab, dispatch d join job j on j.id = d.job_id left join campaign c on c.id = j.campaign_id
+      where d.site_id = $1 and d.state = 'queued'
+      order by j.priority, j.rank, d.queued_at, d.id`,
+    values: [siteId],
+  });
+  return rows;
+}
+
+async function readDevices(client: PoolClient, siteId: string): Promise<WorkingDevice[]> {
+  const { rows } = await client.query<WorkingDevice>({
+    name: 'logistics-devices',
+    text: `select id, code, capabilities, place_id as "placeId", state = 'in-service' as "inService",
+        exists (select 1 from dispatch d where d.device_id = v.id and d.state in ('leased', 'started')) as busy
+      from device v where site_id = $1 order by code`,
+    values: [siteId],
+  });
+  return rows;
+}
+
+async function readPlaces(client: PoolClient, siteId: string): Promise<Place[]> {
+  const { rows } = await client.query<Place>({
+    name: 'logistics-places',
+    text: `select p.id, p.code, p.kind, p.capacity,
+        (select count(*)::int from labware w where w.place_id = p.id and not w.discarded) as occupied,
+        case when p.kind = 'deck' then coalesce((
+          select json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind,
+            'fixed', w.held or w.in_use_by is not null, 'wanted', exists (
+              select 1 from job_labware jl join dispatch d on d.job_id = jl.job_id
+              where jl.labware_id = w.id and d.state in ('blocked', 'queued'))) order by w.barcode)
+          from labware w where w.place_id = p.id and not w.discarded), '[]') else '[]'::json end as occupants
+      from place p where p.site_id = $1 order by p.code`,
+    values: [siteId],
+  });
+  return rows;
+}
+
+async function readMoves(client: PoolClient, siteId: string, jobs: readonly JobRow[]): Promise<Move[]> {
+  const { rows } = await client.query<Move>({
+    name: 'logistics-moves',
+    text: `select j.id as "jobId", j.step_key as "stepKey", jl.labware_id as "labwareId", p.id as "toPlaceId",
+        j.serves_job_id as "servesJobId", d.attempt, d.state,
+        d.state = 'unknown' and d.lease_expires_at < now() - $3::int * interval '1 millisecond' as "withoutEvidence",
+        exists (select 1 from incident i where i.dispatch_id = d.id and i.kind = 'move-failed') as "incidentKnown",
+        exists (select 1 from incident i where i.dispatch_id = d.id and i.kind = 'move-failed' and i.resolved_at is null)
+          as "incidentOpen"
+      from job j
+      join job_labware jl on jl.job_id = j.id
+      join place p on p.site_id = j.site_id and p.code = j.spec -> 'parameters' ->> 'place'
+      cross join lateral (select * from dispatch x where x.job_id = j.id order by x.attempt desc limit 1) d
+      where j.serves_job_id is not null and j.site_id = $1 and (
+        j.serves_job_id = any ($2::uuid[])
+        or j.id in (select o.job_id from dispatch o where o.site_id = $1 and o.state in ('queued', 'leased', 'started', 'unknown')))
+      order by j.created_at desc, j.id`,
+    values: [siteId, jobs.map((job) => job.jobId), evidenceMs],
+  });
+  return rows;
+}
+
+async function writeRoutes(client: PoolClient, routes: readonly { jobId: string; deviceId: string }[]): Promise<void> {
+  if (routes.length === 0) return;
+  await client.query(
+    `with routed as (
+       update job j set routed_device_id = r.device from unnest($1::uuid[], $2::uuid[]) r (job, device)
+       where j.id = r.job returning r.device)
+     select pg_notify('job_ready', 'd:' || device) from (select distinct device from routed) d`,
+    [routes.map((route) => route.jobId), routes.map((route) => route.deviceId)],
+  );
+}
+
+async function writeReasons(
+  client: PoolClient,
+  jobs: readonly JobRow[],
+  waiting: ReadonlyMap<string, string | null>,
+): Promise<void> {
+  const changed = jobs.filter((job) => job.waitingFor !== (waiting.get(job.jobId) ?? null));
+  if (changed.length === 0) return;
+  await client.query(
+    `update job j set waiting_for = r.reason from unnest($1::uuid[], $2::text[]) r (job, reason) where j.id = r.job`,
+    [changed.map((job) => job.jobId), changed.map((job) => waiting.get(job.jobId) ?? null)],
+  );
+}
+
+async function askPerson(client: PoolClient, moves: readonly Move[]): Promise<void> {
+  for (const move of moves) {
+    await client.query(
+      `select open_incident(j, d, 'move-failed', $2) from job j join dispatch d on d.job_id = j.id and d.attempt = $3
+       where j.id = $1`,
+      [
+        move.jobId,
+        `${move.stepKey} failed ${mostMoveAttempts} times: look where the labware is, then resolve this`,
+        move.attempt,
+      ],
+    );
+  }
+}
+
+async function queueMoves(
+  client: PoolClient,
+  siteId: string,
+  lab: Lab,
+  jobs: readonly JobRow[],
+  moves: readonly PlannedMove[],
+): Promise<void> {
+  if (moves.length === 0) return;
+  const past = await countPastMoves(client, moves);
+  const codes = new Map(lab.places.map((place) => [place.id, place.code]));
+  const served = new Map(jobs.map((job) => [job.jobId, job]));
+  const wanted = moves.map((move) => {
+    const job = served.get(move.servesJobId) as JobRow;
+    const number = (past.get(`${move.servesJobId}/${move.labwareId}`) ?? 0) + 1;
+    const stepKey = `${job.slug}/${job.stepKey}/${move.purpose}/${move.barcode}.${number}`;
+    const spec = moveSpec(move, codes.get(move.fromPlaceId) ?? '', codes.get(move.toPlaceId) ?? '');
+    const queued = { stepKey, spec, needs: [], priority: job.priority, tellsSuccess: false };
+    return { ...jobArgument(queued, null, jobId(null, stepKey)), servesJobId: move.servesJobId };
+  });
+  const tenantId = jobs[0]?.tenantId;
+  const block = { tenantId, siteId, campaignId: null, round: null, stage: null, blockKey: null, handledEventIds: [] };
+  await client.query('select count(*) from enqueue_block($1::jsonb)', [JSON.stringify({ ...block, jobs: wanted })]);
+}
+
+async function countPastMoves(client: PoolClient, moves: readonly PlannedMove[]): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ key: string; count: number }>(
+    `select j.serves_job_id || '/' || jl.labware_id as key, count(*)::int as count
+     from job j join job_labware jl on jl.job_id = j.id where j.serves_job_id = any($1::uuid[]) group by 1`,
+    [moves.map((move) => move.servesJobId)],
+  );
+  return new Map(rows.map((row) => [row.key, row.count]));
+}
+
+function moveSpec(move: PlannedMove, from: string, to: string): JobSpec {
+  const { labwareId, barcode, kind } = move;
+  return {
+    version: 1,
+    operation: 'fetch',
+    capability: 'move-labware',
+    parameters: { place: to, from, barcode },
+    labware: [{ role: 'plate', labwareId, barcode, kind, at: 'anywhere' }],
+    durationMs: moveMs,
+    repeatableWithinMs,
+    attended: true,
+    effects: [{ role: 'plate', toPlace: to }],
+    products: [],
+    summary: `move ${kind} ${barcode} from ${from} to ${to}`,
+  };
+}

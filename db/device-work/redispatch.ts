@@ -1,0 +1,149 @@
+import type { Pool, PoolClient } from 'pg';
+import type { PlannedTransfer } from '../../libs/device/job';
+import { DomainError } from '../../libs/errors/domain-error';
+import { dispatchId } from '../ids';
+import { inTransaction } from '../transaction';
+import { transferArgument } from './enqueue';
+import { toJobState } from './job-state';
+import type { JobState, JobStateRow } from './job-state';
+
+/** Another attempt at a job. */
+export interface Redispatch {
+  readonly jobId: string;
+  /** The attempt to make: one more than the latest. */
+  readonly attempt: number;
+  /** What is left to move, planned from the ledger; required when the attempt before had a worklist. */
+  readonly worklist?: { readonly sha256: string; readonly transfers: readonly PlannedTransfer[] };
+  readonly handledEventIds: readonly string[];
+  readonly actorId?: string;
+}
+
+interface Latest {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly attempt: number;
+  readonly state: string;
+  readonly repeatable: boolean;
+  readonly actor_id: string;
+  readonly moves_liquid: boolean;
+}
+
+/**
+ * Makes the next dispatch of a job whose latest one failed or was withdrawn, or is unknown and harmless to repeat
+ * (that one is then settled as failed by the system). Idempotent: an attempt that exists keeps its content.
+ * An empty worklist means that nothing is left to do: the attempt succeeds at once and releases the successors.
+ * @throws DomainError `illegal-transition` when the latest dispatch is not over or the attempt is not the next one;
+ *   `plan-impossible` when a job that moves liquid gets no worklist
+ */
+export async function redispatch(pool: Pool, wish: Redispatch): Promise<JobState> {
+  return inTransaction(pool, (client) => redispatchWithin(client, wish));
+}
+
+/** `redispatch` inside the caller's transaction. */
+export async function redispatchWithin(client: PoolClient, wish: Redispatch): Promise<JobState> {
+  await client.query('select mark_handled($1::uuid[])', [wish.handledEventIds]);
+  const latest = await lockLatest(client, wish.jobId);
+  if (latest.attempt < wish.attempt) {
+    await settleRepeatable(client, latest, wish);
+    await insertAttempt(client, latest, wish);
+  }
+  const { rows } = await client.query<JobStateRow>('select * from job_states($1::uuid[])', [[wish.jobId]]);
+  return toJobState(rows[0] as JobStateRow);
+}
+
+async function lockLatest(client: PoolClient, job: string): Promise<Latest> {
+  await client.query('select 1 from job where id = $1 for no key update', [job]);
+  const { rows } = await client.query<Latest>(
+    `select d.id, d.tenant_id, d.attempt, d.state, j.spec ? 'repeatableWithinMs' as repeatable,
+       system_actor(d.tenant_id) as actor_id,
+       exists (select 1 from planned_transfer t where t.dispatch_id = d.id) as moves_liquid
+     from dispatch d join job j on j.id = d.job_id where d.job_id = $1 order by d.attempt desc limit 1 for update of d`,
+    [job],
+  );
+  if (!rows[0]) throw new DomainError('not-found', `there is no job ${job}`);
+  return rows[0];
+}
+
+/** No evidence came, and doing it again harms nothing: what is left of the unknown dispatch is its record. */
+async function settleRepeatable(client: PoolClient, latest: Latest, wish: Redispatch): Promise<void> {
+  if (latest.state === 'unknown' && latest.repeatable) {
+    const resolution = {
+      verdict: 'did-not',
+      reason: 'no evidence came; the step may be repeated and is dispatched again',
+    };
+    await client.query('select resolve_dispatch($1, $2, $3, $4)', [
+      latest.tenant_id,
+      latest.id,
+      latest.actor_id,
+      JSON.stringify(resolution),
+    ]);
+    // Whoever dispatches again knows; the message about the attempt before would only come late.
+    await client.query(
+      `update outbox set sent_at = now(), handled_at = now()
+       where sent_at is null and payload ->> 'jobId' = $1 and (payload ->> 'attempt')::int = $2`,
+      [wish.jobId, latest.attempt],
+    );
+    return;
+  }
+  if (!['failed', 'withdrawn'].includes(latest.state) || wish.attempt !== latest.attempt + 1) {
+    throw new DomainError(
+      'illegal-transition',
+      `attempt ${wish.attempt} of job ${wish.jobId} was asked for while attempt ${latest.attempt} is ${latest.state}`,
+      { state: latest.state, attempt: latest.attempt },
+    );
+  }
+}
+
+async function insertAttempt(client: PoolClient, latest: Latest, wish: Redispatch): Promise<void> {
+  const id = dispatchId(wish.jobId, wish.attempt);
+  if (latest.moves_liquid && !wish.worklist) {
+    throw new DomainError(
+      'plan-impossible',
+      `attempt ${wish.attempt} of job ${wish.jobId} needs a worklist of what is left`,
+    );
+  }
+  const nothingLeft = wish.worklist?.transfers.length === 0;
+  await client.query(
+    `insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at)
+     select $2, tenant_id, site_id, id, $3, case when $5 then 'unknown' when needs_met(id) then 'queued' else 'blocked' end,
+       capability, decode($4, 'hex'), case when needs_met(id) then now() end
+     from job where id = $1`,
+    [wish.jobId, id, wish.attempt, nothingLeft ? null : (wish.worklist?.sha256 ?? null), nothingLeft],
+  );
+  await client.query(
+    `insert into planned_transfer (dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, volume_pl)
+     select $1, (t ->> 0)::int, (t ->> 1)::uuid, t ->> 2, (t ->> 3)::uuid, t ->> 4, (t ->> 5)::bigint
+     from jsonb_array_elements($2::jsonb) t`,
+    [id, JSON.stringify(transferArgument(wish.worklist?.transfers ?? []))],
+  );
+  // Products of the wells this attempt still fills; all of them when no liquid is moved.
+  await client.query(
+    `insert into planned_sample (dispatch_id, labware_id, well, sample_id, kind, construct_id, clone_id, code)
+     select $2, s.labware_id, s.well, s.sample_id, s.kind, s.construct_id, s.clone_id, s.code
+     from planned_sample s join dispatch d on d.id = s.dispatch_id
+     where d.job_id = $1 and d.attempt = 1 and (not $3 or exists (
+       select 1 from planned_transfer t where t.dispatch_id = $2 and t.to_labware_id = s.labware_id and t.to_well = s.well))`,
+    [wish.jobId, id, latest.moves_liquid],
+  );
+  await (nothingLeft ? settleEmpty(client, id, latest.actor_id, wish) : announce(client, id, latest.actor_id, wish));
+}
+
+async function announce(client: PoolClient, id: string, actor: string, wish: Redispatch): Promise<void> {
+  await client.query(
+    `select append_event(j.tenant_id, 'job/' || j.id, 'jobQueued', $3, j.campaign_id, lab_now(j.site_id),
+       jsonb_build_object('stepKey', j.step_key, 'dispatchId', $2::uuid, 'attempt', $4::int, 'state', d.state)),
+       announce_jobs(array[j.id])
+     from job j join dispatch d on d.id = $2 where j.id = $1`,
+    [wish.jobId, id, wish.actorId ?? actor, wish.attempt],
+  );
+}
+
+/** Inside this transaction the empty attempt is unknown for a moment: the one state from which no device is needed to settle. */
+async function settleEmpty(client: PoolClient, id: string, actor: string, wish: Redispatch): Promise<void> {
+  const resolution = { verdict: 'happened', reason: 'nothing was left to move' };
+  await client.query(`select resolve_dispatch(tenant_id, id, $2, $3) from dispatch where id = $1`, [
+    id,
+    wish.actorId ?? actor,
+    JSON.stringify(resolution),
+  ]);
+}

@@ -1,0 +1,69 @@
+import type { Pool } from 'pg';
+import type { OrdinalRanges, Outcome } from '../../libs/device/job';
+import { retryingLostRaces } from '../transaction';
+import { orRefuse } from './refusal';
+import type { Answer } from './refusal';
+import { writer } from './start';
+import type { TokenedWrite } from './start';
+
+/** How a report was taken. */
+export interface Settled {
+  readonly state: 'succeeded' | 'failed';
+  /** The dispatch had been settled otherwise: the report is kept, and opened an incident when it contradicts. */
+  readonly late?: true;
+}
+
+/**
+ * A device's word on how a dispatch ended, accepted in `started`, and in `unknown` as evidence. In one transaction:
+ * files completed and tied to the dispatch, ledger, samples with their parents, void verdicts for wells a transfer may
+ * have reached, labware effects and holds, release of successors, event, message to the workflow, wake-ups.
+ * The same outcome again gets the same answer. A failure without `transfers` makes every planned transfer uncertain;
+ * success with transfers missing is recorded as a failure.
+ * @throws DomainError `upload-incomplete` (details.missing: [{sha256, chunks}], nothing settled), `token-superseded`
+ *   (recorded), `illegal-transition`, `not-found`, `forbidden`
+ */
+export function reportOutcome(pool: Pool, write: TokenedWrite & { readonly outcome: Outcome }): Promise<Settled> {
+  return settle(pool, 'report-outcome', 'select report_outcome($1, $2, $3, $4, $5, $6) as answer', [
+    ...writer(write),
+    JSON.stringify(write.outcome),
+  ]);
+}
+
+/** What a named person says became of an unknown dispatch. */
+export interface Resolution {
+  readonly verdict: 'happened' | 'did-not' | 'partly';
+  /** `partly`: transfers that surely happened, and that may have; all others did not. */
+  readonly done?: OrdinalRanges;
+  readonly uncertain?: OrdinalRanges;
+  readonly reason: string;
+}
+
+/**
+ * Settles an unknown dispatch by a person's word: `happened` is success, anything else failure. Its labware is free
+ * again; a quarantined device is released by its own decision.
+ * @throws DomainError `already-decided`, `illegal-transition`, `not-found`
+ */
+export function resolveDispatch(
+  pool: Pool,
+  by: {
+    readonly tenantId: string;
+    readonly actorId: string;
+    readonly dispatchId: string;
+    readonly resolution: Resolution;
+  },
+): Promise<Settled> {
+  return settle(pool, 'resolve-dispatch', 'select resolve_dispatch($1, $2, $3, $4) as answer', [
+    by.tenantId,
+    by.dispatchId,
+    by.actorId,
+    JSON.stringify(by.resolution),
+  ]);
+}
+
+async function settle(pool: Pool, name: string, text: string, values: unknown[]): Promise<Settled> {
+  return retryingLostRaces(async () => {
+    const { rows } = await pool.query<{ answer: Answer }>({ name, text, values });
+    const answer = orRefuse((rows[0] as { answer: Answer }).answer);
+    return { state: answer.state as Settled['state'], ...(answer['late'] ? { late: true as const } : {}) };
+  });
+}
