@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Pool } from 'pg';
-import { ensureInstallation, issueToken, roles } from '../../../db/seed';
 import { AnnealClient } from '../../../libs/client/client';
 import { DomainError } from '../../../libs/errors/domain-error';
+import type { Tokens } from './tokens';
 
 /** A device as the lab's front panel describes it. */
 export interface LabDevice {
@@ -27,44 +26,20 @@ export interface LabInventory {
   readonly labware: readonly Record<string, unknown>[];
 }
 
-/** Access tokens by role. */
-export type Tokens = Readonly<Record<string, string>>;
-
-/**
- * Makes tenant, site and one token per role; the tokens are kept in the data folder, readable by its owner only.
- * Asked again, it gives the tokens made before.
- */
-export async function installTenant(databaseUrl: string, dataDir: string, known: Tokens | undefined): Promise<Tokens> {
-  const pool = new Pool({ connectionString: databaseUrl, max: 1 });
-  try {
-    const { tenantId } = await ensureInstallation(pool, {
-      tenant: { slug: 'default', name: 'Default' },
-      site: { slug: 'main', name: 'Main' },
-      clockMode: 'virtual',
-    });
-    if (known) return known;
-    const tokens: Record<string, string> = {};
-    for (const role of roles)
-      tokens[role] = (await issueToken(pool, { tenantId, kind: 'person', name: `local ${role}`, roles: [role] })).token;
-    writeFileSync(join(dataDir, 'tokens.json'), JSON.stringify(tokens, undefined, 2), { mode: 0o600 });
-    return tokens;
-  } finally {
-    await pool.end();
-  }
-}
-
 /**
  * Makes the lab known to the api: its places, its devices (each with a credential of its own) and its stock.
  * @returns path of the file the agent reads: devices and their tokens.
  */
 export async function enrolLab(apiUrl: string, labUrl: string, tokens: Tokens, dataDir: string): Promise<string> {
-  const client = new AnnealClient({ baseUrl: apiUrl, token: tokens['ops'] as string });
+  const client = new AnnealClient({ baseUrl: apiUrl, token: tokens.ops });
   const { places, labware } = await fromLab<LabInventory>(labUrl, '/inventory');
   const devices = await fromLab<readonly LabDevice[]>(labUrl, '/devices');
   for (const { code, ...place } of places) await client.put(`/v1/places/${code}`, { json: place });
   const served: { code: string; token: string; adapter: string }[] = [];
   for (const { code, ...device } of devices) {
-    const { token } = await client.put<{ token: string }>(`/v1/devices/${code}`, { json: { ...device, simulated: true } });
+    const { token } = await client.put<{ token: string }>(`/v1/devices/${code}`, {
+      json: { ...device, simulated: true },
+    });
     served.push({ code, token, adapter: 'virtual' });
   }
   for (const one of labware)
@@ -77,6 +52,9 @@ export async function enrolLab(apiUrl: string, labUrl: string, tokens: Tokens, d
 async function fromLab<T>(labUrl: string, path: string): Promise<T> {
   const response = await fetch(new URL(path, labUrl));
   if (!response.ok)
-    throw new DomainError('stack-start-failed', `the virtual lab answered ${response.status} to ${path}: ${await response.text()}`);
+    throw new DomainError(
+      'stack-start-failed',
+      `the virtual lab answered ${response.status} to ${path}: ${await response.text()}`,
+    );
   return (await response.json()) as T;
 }

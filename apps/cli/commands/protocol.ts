@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { openSession, type SessionOptions } from '../session';
+import { validateProtocolFile } from './validate';
+
+/** Adds `protocol validate` and `protocol submit`. */
+export function addProtocolCommands(program: Command): void {
+  const protocol = program
+    .command('protocol')
+    .description('protocols: the ordered steps of a Build or Test stage, as data');
+  protocol
+    .command('validate <file>')
+    .description('check a protocol file and say everything that is wrong with it; nothing is stored')
+    .action((file: string) => {
+      if (!validateProtocolFile(file, process.stdout, process.stderr)) process.exitCode = 1;
+    });
+  protocol
+    .command('submit <file>')
+    .description('store a protocol version; a version never changes')
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const client = openSession(command.optsWithGlobals<SessionOptions>());
+      const stored = await client.post<{ id: string; version: string }>('/v1/protocols', {
+        text: readFileSync(file, 'utf8'),
+        contentType: 'text/yaml',
+      });
+      process.stdout.write(`stored protocol ${stored.id}@${stored.version}\n`);
+    });
+  protocol
+    .command('list')
+    .description('protocols that are stored, and those that are shipped')
+    .action(async (_options: unknown, command: Command) => {
+      const client = openSession(command.optsWithGlobals<SessionOptions>());
+      const { items } = await client.get<{ items: { id: string; version: string; stage: string; title: string }[] }>(
+        '/v1/protocols',
+      );
+      for (const item of items)
+        process.stdout.write(`${item.stage.padEnd(6)} ${item.id}@${item.version}  ${item.title}\n`);
+    });
+}

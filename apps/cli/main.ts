@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { ApiProblem } from '../../libs/client/client';
+import { isDomainError } from '../../libs/errors/domain-error';
+import { addCampaignCommands } from './commands/campaign';
+import { addLabCommands } from './commands/lab';
+import { addProtocolCommands } from './commands/protocol';
+import { addStackCommands } from './stack/commands';
+
+/** The `anneal` command: what a scientist, an operator and a developer type. */
+async function main(): Promise<void> {
+  const program = new Command('anneal')
+    .description('Runs construct campaigns, Design, Build, Test and Learn, on the lab’s own robots.')
+    .option('--api <url>', 'api to speak with (default: API_URL, or the stack that runs here)')
+    .option('--token <token>', 'access token (default: ANNEAL_TOKEN, or a token of the stack that runs here)')
+    .option('--role <role>', 'role whose local token is used: scientist, operator, pi, ops, biosafety')
+    .showHelpAfterError();
+  addCampaignCommands(program);
+  addProtocolCommands(program);
+  addLabCommands(program);
+  addStackCommands(program);
+  await program.parseAsync();
+}
+
+/** A refusal is told with its findings; anything else is a bug and shows its stack. */
+function explain(error: unknown): string {
+  if (error instanceof ApiProblem) {
+    const findings = (error.problem.findings ?? []).map(
+      (finding) =>
+        `  ${finding.line ? `${finding.line}:${finding.column ?? 1} ` : ''}${finding.pointer} ${finding.code}: ${finding.message}${finding.suggestion ? ` (${finding.suggestion})` : ''}`,
+    );
+    return [`refused (${error.problem.type}): ${error.message}`, ...findings].join('\n');
+  }
+  if (isDomainError(error)) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+});
