@@ -1,5 +1,4 @@
 import { defineSignal } from '@temporalio/workflow';
-import type { CampaignRef } from './campaign/campaign.messages';
 
 /** The four stages of a round, in order. */
 export const stageNames = ['design', 'build', 'test', 'learn'] as const;
@@ -9,6 +8,23 @@ export type StageName = (typeof stageNames)[number];
 
 /** Whether a round looks for better constructs or measures the best again. */
 export type RoundKind = 'explore' | 'confirm';
+
+/** Which campaign; the part of every workflow input that never changes. */
+export interface CampaignRef {
+  readonly tenantId: string;
+  /** Tenant slug. */
+  readonly tenant: string;
+  readonly siteId: string;
+  /** Site slug. */
+  readonly site: string;
+  readonly campaignId: string;
+  readonly slug: string;
+  /** Name of the person who submitted it. */
+  readonly owner: string;
+  readonly title: string;
+  /** ISO date of the budget's deadline. */
+  readonly deadline?: string;
+}
 
 /** Input of a stage workflow. */
 export interface StageInput extends CampaignRef {

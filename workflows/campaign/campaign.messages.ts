@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { RoundKind, StageName } from '../stage.messages';
+import type { CampaignRef, RoundKind, StageName } from '../stage.messages';
 
 /** Workflow type of a campaign, as the relay starts it. */
 export const campaignWorkflowType = 'campaign';
@@ -14,23 +14,6 @@ export const roundWorkflowId = (tenant: string, slug: string, round: number): st
 /** Id of a stage's workflow. */
 export const stageWorkflowId = (tenant: string, slug: string, round: number, stage: StageName): string =>
   `${roundWorkflowId(tenant, slug, round)}/${stage}`;
-
-/** Which campaign; the part of every workflow input that never changes. */
-export interface CampaignRef {
-  readonly tenantId: string;
-  /** Tenant slug. */
-  readonly tenant: string;
-  readonly siteId: string;
-  /** Site slug. */
-  readonly site: string;
-  readonly campaignId: string;
-  readonly slug: string;
-  /** Name of the person who submitted it. */
-  readonly owner: string;
-  readonly title: string;
-  /** ISO date of the budget's deadline. */
-  readonly deadline?: string;
-}
 
 /** Input of the campaign workflow; one run of it is one round. */
 export interface CampaignInput extends CampaignRef {

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { CampaignRef, Gate } from '../campaign/campaign.messages';
-import type { RoundKind, StageName } from '../stage.messages';
+import type { Gate } from '../campaign/campaign.messages';
+import type { CampaignRef, RoundKind, StageName } from '../stage.messages';
 
 /** Input of a round workflow. */
 export interface RoundInput extends CampaignRef {

@@ -1,0 +1,95 @@
+import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import type { JobRef, JobSeen } from './device-work.activities';
+import type { Desk } from './desk';
+import { withSummary } from './desk';
+import type { JobDecided } from './device-work.messages';
+import { deviceWork } from './local-activities';
+import { nextMove } from './next-move';
+import type { Move } from './next-move';
+
+/** Mends the jobs of one branch that did not succeed: by the system where that is safe, else by a person's decision. */
+export class Recovery {
+  /** Step keys about which a person was asked, with the attempt. */
+  private readonly asked = new Map<string, number>();
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly stepKeys: readonly string[],
+  ) {}
+
+  /** Whether a job of the branch needs something done. */
+  due(): boolean {
+    return this.firstDue() !== undefined;
+  }
+
+  /** Does it. @throws ApplicationFailure `stage-failed` when a person gives the job up */
+  async act(): Promise<void> {
+    const stepKey = this.firstDue();
+    if (stepKey === undefined) return;
+    const decided = this.desk.inbox.decision(stepKey);
+    if (decided) await this.obey(stepKey, decided);
+    else await this.make(this.move(stepKey), stepKey);
+  }
+
+  private firstDue(): string | undefined {
+    return this.stepKeys.find((key) => {
+      if (this.desk.inbox.decision(key)) return true;
+      const move = this.move(key);
+      return move !== 'wait' && this.asked.get(key) !== this.desk.inbox.job(key)?.attempt;
+    });
+  }
+
+  private move(stepKey: string): Move {
+    const job = this.desk.inbox.job(stepKey);
+    const facts = this.desk.inbox.queued(stepKey);
+    return job && facts ? nextMove(job, facts) : 'wait';
+  }
+
+  private async make(move: Move, stepKey: string): Promise<void> {
+    switch (move) {
+      case 'wait':
+        return;
+      case 'repeat':
+        return this.orAsk(stepKey, (job) => deviceWork.repeatJob(job));
+      case 'retry':
+        return this.orAsk(stepKey, (job) => deviceWork.retryJob(job));
+      case 'ask':
+        return this.ask(stepKey, this.desk.inbox.job(stepKey)?.problem ?? 'it failed');
+    }
+  }
+
+  private async obey(stepKey: string, { action, reason }: JobDecided): Promise<void> {
+    switch (action) {
+      case 'retry':
+        return this.make(this.desk.inbox.queued(stepKey)?.movesLiquid ? 'retry' : 'repeat', stepKey);
+      case 'accept':
+        return this.orAsk(stepKey, (job) => deviceWork.acceptJob({ ...job, reason }));
+      case 'give-up':
+        throw ApplicationFailure.nonRetryable(`${stepKey} was given up: ${reason}`, 'stage-failed');
+    }
+  }
+
+  /** Makes a move; when it is refused, a person decides. */
+  private async orAsk(stepKey: string, move: (job: JobRef) => Promise<JobSeen>): Promise<void> {
+    const job = this.ref(stepKey);
+    try {
+      const whenRunning = await this.desk.whenRunning(job.handledEventIds);
+      this.desk.inbox.note([await move({ ...job, handledEventIds: whenRunning })]);
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      await this.ask(stepKey, error.cause?.message ?? error.message);
+    }
+  }
+
+  private async ask(stepKey: string, message: string): Promise<void> {
+    const job = this.ref(stepKey);
+    this.asked.set(stepKey, job.attempt);
+    this.desk.inbox.forgetDecision(stepKey);
+    await deviceWork.askPerson.executeWithOptions(withSummary(`ask a person about ${stepKey}`), [{ ...job, message }]);
+  }
+
+  private ref(stepKey: string): JobRef {
+    const attempt = this.desk.inbox.job(stepKey)?.attempt ?? 1;
+    return { ...this.desk.stage, stepKey, attempt, handledEventIds: this.desk.inbox.take(this.stepKeys) };
+  }
+}

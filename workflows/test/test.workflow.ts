@@ -1,0 +1,15 @@
+import { proxyActivities } from '@temporalio/workflow';
+import { runProtocolStage } from '../device-work/protocol-stage';
+import type { StageInput, StageOutcome } from '../stage.messages';
+import type { TestActivities, Tested } from './test.activities';
+
+const { closeTest } = proxyActivities<TestActivities>({
+  startToCloseTimeout: '5m',
+  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+});
+
+/** Cultures to quality-checked measurements, as the campaign's assay protocol says. */
+export async function testStage(input: StageInput): Promise<StageOutcome<Tested>> {
+  const { tenantId, campaignId, round } = input;
+  return runProtocolStage('test', input, () => closeTest({ tenantId, campaignId, round }));
+}
