@@ -1,3 +1,7 @@
+import type { Layout, WellUse } from '../assay/layout';
+import type { WellOd } from '../assay/optical-density';
+import { odByWell } from '../assay/optical-density';
+import type { ReadingTable } from '../assay/readings';
 import type { PlanResult } from '../protocol/protocol';
 import { blankWells } from './culture-wells';
 import { odDilution } from './plan-od-check';
@@ -13,9 +17,6 @@ export interface CheckedCulture {
   readonly odWell: string;
 }
 
-/** Absorbance per well of one OD plate; null where the reader gave no number. */
-export type OdReading = Readonly<Record<string, number | null>>;
-
 /** What became of a culture. */
 export interface MeasuredCulture extends CheckedCulture {
   /** Optical density of the undiluted culture in plate-reader units, blank subtracted; undefined when it was not read. */
@@ -25,24 +26,52 @@ export interface MeasuredCulture extends CheckedCulture {
 /** From this optical density (plate-reader units, undiluted) a culture counts as grown. */
 export const grownOd = 0.5;
 
-/** Optical densities of cultures: (read − mean of the blanks) × dilution, never below zero. */
+/** What a culture above the reader's range counts as: the reader stops at 4 AU. */
+const highestOd = 4 * odDilution;
+
+/**
+ * Optical densities of cultures from the reads of their OD plates, by id of the OD plate; never below zero.
+ * @param wavelengthNm the read that counts when a file holds several
+ */
 export function culturesOd(
   checked: readonly CheckedCulture[],
-  readings: ReadonlyMap<string, OdReading>,
+  reads: ReadonlyMap<string, ReadingTable>,
+  wavelengthNm: number,
 ): MeasuredCulture[] {
+  const byPlate = new Map<string, ReadonlyMap<string, WellOd>>();
+  for (const [odLabwareId, table] of reads) {
+    const wells = checked.filter((entry) => entry.odLabwareId === odLabwareId).map(({ odWell }) => odWell);
+    byPlate.set(odLabwareId, odOf(wells, table, wavelengthNm));
+  }
   return checked.map((entry) => {
-    const reading = readings.get(entry.odLabwareId);
-    const raw = reading?.[entry.odWell];
-    if (!reading || raw === undefined || raw === null) return { ...entry, od: undefined };
-    return { ...entry, od: Math.max(0, raw - blankOf(reading)) * odDilution };
+    const found = byPlate.get(entry.odLabwareId)?.get(entry.odWell);
+    if (!found || found.flag === 'missing') return { ...entry, od: undefined };
+    return { ...entry, od: found.od === null ? highestOd : Math.max(0, found.od) };
   });
 }
 
-/** Mean of the blanks; where none was read, the lowest well, since nothing absorbs less than medium. */
-function blankOf(reading: OdReading): number {
-  const blanks = blankWells.flatMap((well) => reading[well] ?? []);
-  if (blanks.length > 0) return blanks.reduce((sum, value) => sum + value, 0) / blanks.length;
-  return Math.min(...Object.values(reading).filter((value) => value !== null));
+function odOf(wells: readonly string[], table: ReadingTable, wavelengthNm: number): Map<string, WellOd> {
+  const samples = wells.map((well) => [well, { role: 'sample' }] as const);
+  const blanks = blankWells.map((well) => [well, { role: 'blank' }] as const);
+  const layout: Layout = { wells: Object.fromEntries<WellUse>([...samples, ...blanks]) };
+  const seen = new Set(table.readings.flatMap((read) => (read.mode === 'absorbance' ? read.wavelengthNm : [])));
+  const [only] = seen;
+  const options = {
+    wavelengthNm: seen.size === 1 && only !== undefined ? only : wavelengthNm,
+    dilutionFactor: odDilution,
+    growthThresholdOd: grownOd,
+  };
+  return new Map(odByWell(table, layout, options).wells.map((entry) => [entry.well, entry]));
+}
+
+/** A culture in the value `cultures` of a growth plan. */
+export interface GrowthEntry {
+  readonly sampleId: string;
+  readonly labwareId: string;
+  readonly well: string;
+  /** null when it was not read. */
+  readonly od: number | null;
+  readonly grown: boolean;
 }
 
 /** Which cultures grew. `grownWells` maps the key of a culture plate to its grown wells. */
@@ -55,7 +84,7 @@ export function planGrowth(measured: readonly MeasuredCulture[]): PlanResult {
     worklists: {},
     values: {
       grownWells,
-      cultures: measured.map(({ culture, od }) => ({
+      cultures: measured.map(({ culture, od }): GrowthEntry => ({
         sampleId: culture.sampleId,
         labwareId: culture.labwareId,
         well: culture.well,

@@ -1,3 +1,4 @@
+import type { WellUse } from '../assay/layout';
 import type { Control } from '../campaign/campaign';
 import { DomainError } from '../errors/domain-error';
 import { findLabwareKind } from '../labware/kinds';
@@ -26,20 +27,9 @@ export interface BackDilutionRequest {
   readonly stock: readonly StockWell[];
 }
 
-/** What a well of an assay plate is for; becomes the layout of the evaluation. */
-export interface AssayWell {
-  readonly role: 'sample' | 'blank' | 'negative' | 'reference';
-  readonly sampleId?: string;
-  readonly constructId?: string;
-  readonly cloneId?: string;
-  /** Starter culture the well was diluted from. */
-  readonly cultureId?: string;
-  readonly controlId?: string;
-}
-
 /** Assay plates by key: what is in which well, and how good the layout is beside chance. */
 export type AssayLayouts = Readonly<
-  Record<string, { readonly wells: Readonly<Record<string, AssayWell>>; readonly score: number; readonly randomScore: number }> // prettier-ignore
+  Record<string, { readonly wells: Readonly<Record<string, WellUse>>; readonly score: number; readonly randomScore: number }> // prettier-ignore
 >;
 
 /** A dilution that could not reach the start OD, and the OD it starts at instead. */
@@ -57,7 +47,7 @@ const plateKind = 'read-96';
 
 /** A well before it has a place. */
 interface Occupant {
-  readonly use: AssayWell;
+  readonly use: WellUse;
   readonly culture?: MeasuredCulture;
 }
 
@@ -165,14 +155,14 @@ function dispense(
   layout: PlateLayout,
   shelf: Shelf,
   clamps: Clamp[],
-): { worklist: PlannedWorklist; wells: Record<string, AssayWell> } {
+): { worklist: PlannedWorklist; wells: Record<string, WellUse> } {
   const builder = new WorklistBuilder(plate);
   const volumes = deck.map(({ culture }) => (culture ? cultureVolumePl(request.startOd, culture, clamps) : 0));
   deck.forEach((_, index) => {
     const mediumPl = ulToPl(assayUl) - (volumes[index] as number);
     builder.add(shelf.take('assay-medium', mediumPl).well, layout.wells[index] as string, mediumPl);
   });
-  const wells: Record<string, AssayWell> = {};
+  const wells: Record<string, WellUse> = {};
   deck.forEach(({ culture, use }, index) => {
     const well = layout.wells[index] as string;
     if (culture) builder.add(culture.culture, well, volumes[index] as number);
