@@ -51,6 +51,8 @@ export interface Occupant {
   readonly labwareId: string;
   readonly barcode: string;
   readonly kind: string;
+  /** Where it belongs when nobody needs it; null for labware without a place of its own. */
+  readonly homePlaceId: string | null;
   /** Held or in use: it stays where it is. */
   readonly fixed: boolean;
   /** Whether an open job still needs it. */
@@ -295,11 +297,21 @@ class Planning {
       (one) => !one.fixed && !deck.kept.has(one.labwareId) && !this.onTheirWay.has(one.labwareId),
     );
     const victim = victims.find(({ wanted }) => !wanted) ?? victims[0];
-    const storage = this.lab.places.find(({ id, kind }) => kind === 'storage' && (this.roomInStorage.get(id) ?? 0) > 0);
+    const storage = this.storageFor(victim);
     if (!victim || !storage) return storage ? waits : `${waits}; no room in storage either`;
     this.roomInStorage.set(storage.id, (this.roomInStorage.get(storage.id) ?? 0) - 1);
     this.plan(job, 'clear', victim, deck.place.id, storage.id);
     return `${waits}; ${victim.barcode} goes to ${storage.code}`;
+  }
+
+  /** The labware's own place while it has room, else the storage with most room. */
+  private storageFor(victim: Occupant | undefined): Place | undefined {
+    const room = (place: Place): number => this.roomInStorage.get(place.id) ?? 0;
+    const home = this.lab.places.find(({ id }) => id === victim?.homePlaceId);
+    if (home && home.kind !== 'consumables' && home.kind !== 'deck' && room(home) > 0) return home;
+    return this.lab.places
+      .filter((place) => place.kind === 'storage' && room(place) > 0)
+      .sort((a, b) => room(b) - room(a) || (a.code < b.code ? -1 : 1))[0];
   }
 
   private plan(

@@ -106,7 +106,7 @@ async function readPlaces(client: PoolClient, siteId: string): Promise<Place[]> 
     text: `select p.id, p.code, p.kind, p.capacity,
         (select count(*)::int from labware w where w.place_id = p.id and not w.discarded) as occupied,
         case when p.kind = 'deck' then coalesce((
-          select json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind,
+          select json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind, 'homePlaceId', w.home_place_id,
             'fixed', w.held or w.in_use_by is not null, 'wanted', exists (
               select 1 from job_labware jl join dispatch d on d.job_id = jl.job_id
               where jl.labware_id = w.id and d.state in ('blocked', 'queued'))) order by w.barcode)

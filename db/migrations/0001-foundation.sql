@@ -289,6 +289,8 @@ create table labware (
   -- What stock it is, for labware that was received filled: `parts`, `reagents`, `cells`, `medium`, `controls`.
   content_role text,
   place_id uuid not null references place,
+  -- Where it goes back to when its place is needed: stock in the cold, for example.
+  home_place_id uuid references place,
   seal text not null default 'none' check (seal in ('none', 'foil', 'breathable')),
   lid boolean not null default false,
   held boolean not null default false,

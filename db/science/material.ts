@@ -109,6 +109,23 @@ export async function acceptedStocks(
   return held.filter(({ sampleId }) => ids.has(sampleId));
 }
 
+/** Every well that holds, or held, some clones: cultures, stocks, plasmids. */
+export async function wellsOfClones(
+  pool: Pool,
+  tenantId: string,
+  cloneIds: readonly string[],
+): Promise<{ cloneId: string; labwareId: string; barcode: string; well: string }[]> {
+  const { rows } = await pool.query<{ cloneId: string; labwareId: string; barcode: string; well: string }>(
+    `select s.clone_id as "cloneId", s.labware_id as "labwareId", w.barcode, s.well
+     from sample s join labware w on w.id = s.labware_id
+     where s.tenant_id = $1 and s.clone_id = any($2)
+       and s.labware_id in (select labware_id from sample where id = any($2)
+         union select c.labware_id from sample_parent p join sample c on c.id = p.sample_id where p.parent_id = any($2))`,
+    [tenantId, cloneIds],
+  );
+  return rows;
+}
+
 function toSample(row: SampleRow): HeldSample {
   const deadPl = ulToPl(findLabwareKind(row.kind).deadUl);
   const availablePl = Math.max(0, Number(row.low_pl ?? 0) - Number(row.reserved_pl ?? 0) - deadPl);

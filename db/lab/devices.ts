@@ -1,0 +1,144 @@
+import type { Pool, PoolClient } from 'pg';
+import { DomainError } from '../../libs/errors/domain-error';
+import { appendEvent } from '../device-work/events';
+import { newId } from '../ids';
+import { ensureActor, issueToken } from '../seed';
+import { inTransaction } from '../transaction';
+import { siteIdOf } from './sites';
+
+/** Whether a device gets work. `draining`: it finishes what it has. */
+export type DeviceState = 'in-service' | 'draining' | 'quarantined' | 'out-of-service';
+
+/** A device as the lab announces it. */
+export interface DeviceEnrolment {
+  readonly code: string;
+  readonly name: string;
+  /** What it is: `plate-reader`, `liquid-handler`; `person` for someone at the bench. */
+  readonly kind: string;
+  readonly capabilities: readonly string[];
+  /** Where labware must stand for it to work with it. */
+  readonly placeCode?: string;
+  readonly simulated: boolean;
+}
+
+/** A device as people see it. */
+export interface DeviceView extends Omit<DeviceEnrolment, 'placeCode'> {
+  readonly placeCode: string | null;
+  readonly state: DeviceState;
+  readonly stateReason: string | null;
+  readonly lastSeenAt: Date | null;
+  /** Step key of what it has leased or started. */
+  readonly workingOn: string | null;
+}
+
+/** Who writes, and where. */
+export interface Writer {
+  readonly tenantId: string;
+  readonly site: string;
+  readonly actorId: string;
+}
+
+/**
+ * Makes a device known, or changes what is known of it, and issues a token for it. Tokens issued earlier stay valid.
+ * @throws DomainError `unknown-reference` when its place does not exist
+ */
+export async function enrolDevice(
+  pool: Pool,
+  by: Writer,
+  device: DeviceEnrolment,
+): Promise<{ deviceId: string; actorId: string; token: string }> {
+  const deviceId = await inTransaction(pool, async (client) => {
+    const siteId = await siteIdOf(client, by.tenantId, by.site);
+    const actor = await ensureActor(client, { tenantId: by.tenantId, kind: 'device', name: device.code });
+    const placeId = device.placeCode ? await placeIdOf(client, siteId, device.placeCode) : null;
+    const { rows } = await client.query<{ id: string }>(
+      `insert into device (id, tenant_id, site_id, code, name, kind, capabilities, place_id, actor_id, simulated)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       on conflict (tenant_id, code) do update set name = excluded.name, kind = excluded.kind,
+         capabilities = excluded.capabilities, place_id = excluded.place_id, simulated = excluded.simulated returning id`,
+      [
+        newId(),
+        by.tenantId,
+        siteId,
+        device.code,
+        device.name,
+        device.kind,
+        device.capabilities,
+        placeId,
+        actor,
+        device.simulated,
+      ],
+    );
+    const id = (rows[0] as { id: string }).id;
+    await appendEvent(client, {
+      ...by,
+      siteId,
+      stream: `device/${id}`,
+      kind: 'deviceEnrolled',
+      payload: { ...device },
+    });
+    await client.query(`select pg_notify('lab_changed', $1)`, [siteId]);
+    return id;
+  });
+  const { token, actorId } = await issueToken(pool, { tenantId: by.tenantId, kind: 'device', name: device.code });
+  return { deviceId, actorId, token };
+}
+
+/**
+ * Takes a device out of service, or back: a named person's decision, with a reason.
+ * @throws DomainError `not-found`
+ */
+export async function setDeviceState(
+  pool: Pool,
+  by: Writer,
+  wish: { readonly code: string; readonly state: DeviceState; readonly reason: string },
+): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ id: string; site_id: string }>(
+      `update device set state = $3, state_reason = case when $3 = 'in-service' then null else $4 end, quarantined_by = null
+       where tenant_id = $1 and code = $2 returning id, site_id`,
+      [by.tenantId, wish.code, wish.state, wish.reason],
+    );
+    const device = rows[0];
+    if (!device) throw new DomainError('not-found', `there is no device "${wish.code}"`);
+    await appendEvent(client, {
+      ...by,
+      siteId: device.site_id,
+      stream: `device/${device.id}`,
+      kind: 'deviceStateChanged',
+      payload: { state: wish.state, reason: wish.reason },
+    });
+    await client.query(`select pg_notify('job_ready', 'd:' || $1), pg_notify('lab_changed', $2)`, [
+      device.id,
+      device.site_id,
+    ]);
+  });
+}
+
+/** Devices of a tenant by code, or the one of a code. */
+export async function viewDevices(pool: Pool, tenantId: string, code?: string): Promise<DeviceView[]> {
+  const { rows } = await pool.query<DeviceView>(
+    `select v.code, v.name, v.kind, v.capabilities, p.code as "placeCode", v.simulated, v.state,
+       v.state_reason as "stateReason", v.last_seen_at as "lastSeenAt",
+       (select j.step_key from dispatch d join job j on j.id = d.job_id
+        where d.device_id = v.id and d.state in ('leased', 'started')) as "workingOn"
+     from device v left join place p on p.id = v.place_id
+     where v.tenant_id = $1 and ($2::text is null or v.code = $2) order by v.code`,
+    [tenantId, code ?? null],
+  );
+  return rows;
+}
+
+/** Id of a place of a site. @throws DomainError `unknown-reference` */
+export async function placeIdOf(client: Pool | PoolClient, siteId: string, code: string): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('select id from place where site_id = $1 and code = $2', [
+    siteId,
+    code,
+  ]);
+  if (!rows[0])
+    throw new DomainError(
+      'unknown-reference',
+      `there is no place "${code}" at this site; PUT /v1/places/${code} first`,
+    );
+  return rows[0].id;
+}
