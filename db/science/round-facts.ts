@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Campaign, ProtocolRef } from '../../libs/campaign/campaign';
 import { DomainError } from '../../libs/errors/domain-error';
 import type { Protocol } from '../../libs/protocol/protocol';
@@ -78,4 +78,17 @@ export async function loadStoredProtocol(pool: Pool, tenantId: string, ref: Prot
   );
   if (!rows[0]) throw new DomainError('not-found', `There is no protocol ${ref.id}@${ref.version}.`);
   return rows[0].document;
+}
+
+/** Adds to what people see of a campaign's progress; other entries stay. */
+export async function noteProgress(
+  client: PoolClient,
+  campaign: { readonly tenantId: string; readonly campaignId: string },
+  entries: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await client.query('update campaign set progress = progress || $3 where tenant_id = $1 and id = $2', [
+    campaign.tenantId,
+    campaign.campaignId,
+    JSON.stringify(entries),
+  ]);
 }

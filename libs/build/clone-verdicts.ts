@@ -1,7 +1,6 @@
 import { constructHash } from '../dna/canonical';
 import { DomainError } from '../errors/domain-error';
 import type { PlanResult } from '../protocol/protocol';
-import type { SampleWell } from './source-well';
 
 /** A sequenced well, as the sequencer reports it. */
 export interface Consensus {
@@ -23,9 +22,24 @@ export interface ExpectedConstruct {
   readonly accepted: number;
 }
 
+/** A clone and the construct it should carry. */
+export interface Clone {
+  readonly cloneId: string;
+  readonly constructId: string;
+}
+
+/** A well with a clone in it: its culture, stock or plasmid. */
+export interface CloneWell {
+  readonly cloneId: string;
+  readonly barcode: string;
+  readonly well: string;
+}
+
 export interface CloneVerdictRequest {
-  /** Sequenced wells, each of a known construct and clone, in the order clones are preferred. */
-  readonly wells: readonly SampleWell[];
+  /** Clones in the order they are preferred. */
+  readonly clones: readonly Clone[];
+  /** Where each clone can have been sequenced. */
+  readonly wells: readonly CloneWell[];
   readonly consensus: readonly Consensus[];
   readonly expected: readonly ExpectedConstruct[];
   /** Perfect clones kept as accepted per construct. */
@@ -40,7 +54,13 @@ export interface CloneVerdict {
   /** First perfect ones only. */
   readonly accepted: boolean;
   readonly reason: string;
-  readonly evidence: { readonly barcode: string; readonly well: string; readonly depth?: number; readonly lengthBp?: number }; // prettier-ignore
+  /** Empty when it was not sequenced. */
+  readonly evidence: {
+    readonly barcode?: string;
+    readonly well?: string;
+    readonly depth?: number;
+    readonly lengthBp?: number;
+  }; // prettier-ignore
 }
 
 /** Reads below this mean depth prove nothing. */
@@ -71,12 +91,12 @@ export function readConsensusFasta(text: string): Consensus[] {
  */
 export function judgeClones(request: CloneVerdictRequest): { clones: CloneVerdict[]; plan: PlanResult } {
   const accepted = new Map(request.expected.map((construct) => [construct.constructId, construct.accepted]));
-  const reads = new Map(request.consensus.map((read) => [`${read.barcode}|${read.well}`, read]));
   const expected = new Map(request.expected.map((construct) => [construct.constructId, construct]));
-  const clones = request.wells.flatMap((well): CloneVerdict[] => {
-    const construct = expected.get(well.constructId ?? '');
-    if (!construct || well.cloneId === undefined) return [];
-    const judged = judge(well, construct, reads.get(`${well.barcode}|${well.well}`));
+  const reads = readsByClone(request);
+  const clones = request.clones.flatMap((clone): CloneVerdict[] => {
+    const construct = expected.get(clone.constructId);
+    if (!construct) return [];
+    const judged = judge(clone, construct, reads.get(clone.cloneId));
     const already = accepted.get(construct.constructId) ?? 0;
     const accept = judged.verdict === 'perfect' && already < request.clonesWanted;
     if (accept) accepted.set(construct.constructId, already + 1);
@@ -85,17 +105,28 @@ export function judgeClones(request: CloneVerdictRequest): { clones: CloneVerdic
   return { clones, plan: toPlan(request, accepted, clones) };
 }
 
+/** The deepest read of each clone. */
+function readsByClone({ wells, consensus }: CloneVerdictRequest): Map<string, Consensus> {
+  const cloneAt = new Map(wells.map(({ barcode, well, cloneId }) => [`${barcode}|${well}`, cloneId]));
+  const reads = new Map<string, Consensus>();
+  for (const read of consensus) {
+    const cloneId = cloneAt.get(`${read.barcode}|${read.well}`);
+    if (cloneId !== undefined && (reads.get(cloneId)?.depth ?? -1) < read.depth) reads.set(cloneId, read);
+  }
+  return reads;
+}
+
 function judge(
-  { barcode, well, cloneId }: SampleWell,
+  { cloneId }: Clone,
   construct: ExpectedConstruct,
   read: Consensus | undefined,
 ): Omit<CloneVerdict, 'accepted'> {
   const wrong = (reason: string): Omit<CloneVerdict, 'accepted'> => ({
-    cloneId: cloneId as string,
+    cloneId,
     constructId: construct.constructId,
     verdict: 'wrong-sequence',
     reason,
-    evidence: { barcode, well, ...(read ? { depth: read.depth, lengthBp: read.sequence.length } : {}) },
+    evidence: read ? { barcode: read.barcode, well: read.well, depth: read.depth, lengthBp: read.sequence.length } : {},
   });
   if (!read || read.sequence === '') return wrong('no consensus sequence');
   if (read.depth < leastDepth) return wrong(`depth ${read.depth} is below ${leastDepth}`);

@@ -78,7 +78,8 @@ export interface GrowthEntry {
 export function planGrowth(measured: readonly MeasuredCulture[]): PlanResult {
   const grown = measured.filter(({ od }) => od !== undefined && od >= grownOd);
   const grownWells: Record<string, string[]> = {};
-  for (const { labwareKey, culture } of grown) (grownWells[labwareKey] ??= []).push(culture.well);
+  for (const { labwareKey } of measured) grownWells[labwareKey] = [];
+  for (const { labwareKey, culture } of grown) grownWells[labwareKey]?.push(culture.well);
   return {
     labware: {},
     worklists: {},

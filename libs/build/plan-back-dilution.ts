@@ -86,11 +86,21 @@ export function planBackDilution(request: BackDilutionRequest): PlanResult {
   return {
     labware: { assayPlate: plates },
     worklists: { dilute: byKey(plates, worklists) },
-    values: { layout: layouts, clamps, notGrown: notGrown.map(({ culture }) => culture.sampleId) },
+    values: {
+      layout: layouts,
+      clamps,
+      notGrown: notGrown.map(({ culture }) => culture.sampleId),
+      grownConstructs: constructsOf(grown),
+      notGrownConstructs: constructsOf(notGrown),
+    },
     verdicts: {},
     summary: `${grown.length} cultures on ${plates.length} assay plates; ${notGrown.length} did not grow, ${clamps.length} dilutions clamped`,
   };
 }
+
+const constructsOf = (cultures: readonly MeasuredCulture[]): string[] => [
+  ...new Set(cultures.flatMap(({ culture }) => culture.constructId ?? [])),
+];
 
 const toItem = ({ use }: Occupant): LayoutItem => ({
   group: use.constructId ?? `control:${use.controlId}`,

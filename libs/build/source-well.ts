@@ -38,9 +38,9 @@ export class Shelf {
     }
   }
 
-  /** Whether any well holds it. */
-  has(code: string): boolean {
-    return this.wells.has(code);
+  /** Takes as `take` does when a well has enough; says whether one had. */
+  offers(code: string, volumePl: number | ((well: StockWell) => number)): boolean {
+    return this.draw(code, volumePl) !== undefined;
   }
 
   /**
@@ -49,6 +49,15 @@ export class Shelf {
    * @throws DomainError `plan-impossible` when none has enough; names what is missing and what there is.
    */
   take(code: string, volumePl: number | ((well: StockWell) => number)): { well: StockWell; volumePl: number } {
+    const drawn = this.draw(code, volumePl);
+    if (!drawn) throw this.shortOf(code);
+    return drawn;
+  }
+
+  private draw(
+    code: string,
+    volumePl: number | ((well: StockWell) => number),
+  ): { well: StockWell; volumePl: number } | undefined {
     const needs = typeof volumePl === 'number' ? () => volumePl : volumePl;
     const fitting = (this.wells.get(code) ?? []).filter((entry) => entry.leftPl >= needs(entry.well));
     const [best] = fitting.sort(
@@ -57,7 +66,7 @@ export class Shelf {
         b.leftPl - a.leftPl ||
         (a.well.barcode + a.well.well < b.well.barcode + b.well.well ? -1 : 1),
     );
-    if (!best) throw this.shortOf(code);
+    if (!best) return undefined;
     const taken = needs(best.well);
     best.leftPl -= taken;
     return { well: best.well, volumePl: taken };

@@ -1,8 +1,9 @@
 import { plasmidFacts, storeVerdicts } from '../../../db/science/build-facts';
 import { loadDesigns } from '../../../db/science/constructs';
 import { latestFiles } from '../../../db/science/device-files';
-import { acceptedStocks, nominalMiniprepNgPerUl } from '../../../db/science/material';
-import { readConsensusFasta, judgeClones } from '../../../libs/build/clone-verdicts';
+import { acceptedStocks, nominalMiniprepNgPerUl, wellsOfClones } from '../../../db/science/material';
+import type { Clone } from '../../../libs/build/clone-verdicts';
+import { judgeClones, readConsensusFasta } from '../../../libs/build/clone-verdicts';
 import { planGrowth } from '../../../libs/build/growth';
 import { dnaVolumePl, planAssembly } from '../../../libs/build/plan-assembly';
 import { planOdCheck } from '../../../libs/build/plan-od-check';
@@ -10,7 +11,8 @@ import { planPicking } from '../../../libs/build/plan-picking';
 import { planPlating } from '../../../libs/build/plan-plating';
 import { planStocks } from '../../../libs/build/plan-stocks';
 import { planTransformation } from '../../../libs/build/plan-transformation';
-import type { SampleWell, StockWell } from '../../../libs/build/source-well';
+import type { StockWell } from '../../../libs/build/source-well';
+import { Shelf } from '../../../libs/build/source-well';
 import type { Plasmid } from '../design/plasmids';
 import { plasmidsOf } from '../design/plasmids';
 import { grownCultures, grownIn, measuredCultures } from './cultures';
@@ -44,7 +46,7 @@ const assembly: PlannerAdapter = async (context) => {
   const level = numberInput(context, 'level');
   const open = await stillToBuild(context, needed, ofLevel(needed, level));
   const unitStock = await miniprepStock(context, needed);
-  const inReach = open.filter((plasmid) => plasmid.unitIds.every((id) => unitStock.some(({ code }) => code === id)));
+  const inReach = withinStock(open, unitStock);
   const plan = planAssembly({
     scope,
     wanted: inReach.map(({ id, reaction, assembled, inputs }) => ({
@@ -61,6 +63,19 @@ const assembly: PlannerAdapter = async (context) => {
   const lacking = open.length - inReach.length;
   return { plan: lacking === 0 ? plan : { ...plan, summary: `${plan.summary}; ${lacking} lack a unit` } };
 };
+
+/** Reactions for which the units in stock last, in order. */
+function withinStock(plasmids: readonly Plasmid[], unitStock: readonly StockWell[]): Plasmid[] {
+  const shelf = new Shelf(unitStock);
+  return plasmids.filter(({ inputs, unitIds, reaction }) =>
+    inputs
+      .filter(({ code }) => unitIds.includes(code))
+      .every(
+        ({ code, lengthBp }) =>
+        shelf.offers(code, ({ concentrationNgPerUl = 0 }) => dnaVolumePl(reaction.fmolPerPart, lengthBp, concentrationNgPerUl)), // prettier-ignore
+      ),
+  );
+}
 
 /** Constructs without an accepted clone; units whose purified stock does not last for the designs that need them. */
 async function stillToBuild(
@@ -170,56 +185,62 @@ const stocks: PlannerAdapter = async (context) => {
 
 const cloneVerdicts: PlannerAdapter = async (context) => {
   const { pool, facts } = context;
-  const wells = await sequencedWells(context);
-  const files = await latestFiles(pool, {
-    labwareIds: [...new Set(wells.map(({ labwareId }) => labwareId))],
-    capability: 'sequence-samples',
-  });
+  const clones = await clonesToJudge(context);
+  const wells = await wellsOfClones(pool, facts.tenantId, clones.map(({ cloneId }) => cloneId)); // prettier-ignore
+  const labwareIds = [...new Set(wells.map(({ labwareId }) => labwareId))];
+  const files = await latestFiles(pool, { labwareIds, capability: 'sequence-samples' });
   const level = numberInput(context, 'level');
   const needed = await neededPlasmids(context);
-  const expected = await expectedAt(context, needed, level);
-  const { clones, plan } = judgeClones({
+  const isFinal = ofLevel(needed, level).some(({ id }) => needed.constructs.has(id));
+  const judged = judgeClones({
+    clones,
     wells,
     consensus: files.flatMap(({ content }) => readConsensusFasta(content.toString('utf8'))),
-    expected,
-    clonesWanted: needed.constructs.has(expected[0]?.constructId ?? '')
-      ? Math.max(1, facts.campaign.replication.clonesPerDesign)
-      : 1,
+    expected: await expectedAt(context, needed, level),
+    clonesWanted: isFinal ? Math.max(1, facts.campaign.replication.clonesPerDesign) : 1,
   });
-  const verdicts = clones.flatMap(({ cloneId, verdict, accepted, reason, evidence }) => [
+  const verdicts = judged.clones.flatMap(({ cloneId, verdict, accepted, reason, evidence }) => [
     { sampleId: cloneId, verdict, reason, evidence },
     ...(accepted ? [{ sampleId: cloneId, verdict: 'accepted' as const, reason: 'first perfect clone', evidence }] : []),
   ]);
   const by = { tenantId: facts.tenantId, actorId: facts.systemActorId };
-  return { plan, write: (client) => storeVerdicts(client, by, verdicts) };
+  return { plan: judged.plan, write: (client) => storeVerdicts(client, by, verdicts) };
 };
 
-/** What the sequenced plates hold: stocks or cultures of the step `from`. */
-async function sequencedWells(context: PlannerContext): Promise<SampleWell[]> {
+/** Clones of the step `from`, by its stocks or its grown cultures: one without a usable stock is not worth accepting. */
+async function clonesToJudge(context: PlannerContext): Promise<Clone[]> {
   const from = await fromStep(context);
-  return Object.keys(from.plan.labware).length > 0 ? madeBy(context, from) : grownCultures(context, from);
+  const made = Object.keys(from.plan.labware).length > 0;
+  const wells = made ? await madeBy(context, from) : await grownCultures(context, from);
+  return wells.flatMap(({ cloneId, constructId }) => (cloneId && constructId ? [{ cloneId, constructId }] : []));
 }
 
 /** Plasmids of a level that this round can still make; a construct that lacks a unit waits for nothing. */
 async function expectedAt(
-  { pool, facts }: PlannerContext,
+  context: PlannerContext,
   needed: NeededPlasmids,
   level: number,
 ): Promise<Parameters<typeof judgeClones>[0]['expected']> {
+  const { pool, facts } = context;
   const plasmids = ofLevel(needed, level);
-  const ids = [...needed.units.keys(), ...needed.constructs.keys()];
-  const known = await plasmidFacts(pool, { ...facts, constructIds: ids });
-  const accepted = (id: string): number => known.get(id)?.accepted ?? 0;
+  const known = await plasmidFacts(pool, { ...facts, constructIds: plasmids.map(({ id }) => id) });
+  const open = new Set(await stillToBuild(context, needed, plasmids));
+  const unitStock = await miniprepStock(context, needed);
   return plasmids
-    .filter(({ unitIds }) => unitIds.every((id) => accepted(id) > 0))
-    .map(({ id, assembled }) => ({
-      constructId: id,
-      name: assembled.name,
-      sequenceSha256: assembled.hash,
-      lengthBp: assembled.sequence.length,
-      accepted: accepted(id),
+    .filter((plasmid) => !open.has(plasmid) || hasUnits(plasmid, unitStock))
+    .map((plasmid) => ({
+      constructId: plasmid.id,
+      name: plasmid.assembled.name,
+      sequenceSha256: plasmid.assembled.hash,
+      lengthBp: plasmid.assembled.sequence.length,
+      // A unit whose stock ran out is wanted again, accepted clone or not.
+      accepted: open.has(plasmid) ? 0 : Math.max(1, known.get(plasmid.id)?.accepted ?? 0),
     }));
 }
+
+/** Whether every unit that goes in is in stock. */
+const hasUnits = ({ unitIds }: Plasmid, stock: readonly StockWell[]): boolean =>
+  unitIds.every((id) => stock.some(({ code }) => code === id));
 
 /** Adapters of the Build stage's planners, and of those Build and Test share. */
 export const buildPlanners: Readonly<Record<string, PlannerAdapter>> = {

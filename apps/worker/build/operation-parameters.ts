@@ -23,12 +23,15 @@ export function resolveParameters(
   return parameters;
 }
 
-/** Wells given by labware instance; those of a plate that they do not name are all wells its plan fills. */
+/**
+ * Wells given as a list, or by key of other labware: then every well the plan of this labware fills. Given by key of this
+ * labware's variable but not for this one, it has none.
+ */
 function wellsFor(run: OperationRun, plans: PlansInScope, value: unknown): readonly string[] {
   if (Array.isArray(value)) return value as string[];
-  const filled = plans.filledWells(run.step.forEach, run.labwareKey);
-  if (filled.length > 0) return filled;
-  throw new DomainError('protocol-invalid', `${run.stepKey}: expected a list of wells, found none.`);
+  const keys = Object.keys((value ?? {}) as object);
+  const own = plans.instances(run.step.forEach).some(({ key }) => keys.includes(key));
+  return own || keys.length === 0 ? [] : plans.filledWells(run.step.forEach, run.labwareKey);
 }
 
 /**

@@ -1,0 +1,87 @@
+import { judgePlate } from '../../../libs/assay/control-quality';
+import type { WellUse } from '../../../libs/assay/layout';
+import { readMarsCsv } from '../../../libs/assay/mars-reader';
+import type { WellReadout } from '../../../libs/assay/readout-values';
+import { readoutValues } from '../../../libs/assay/readout-values';
+import type { Campaign } from '../../../libs/campaign/campaign';
+import { isDomainError } from '../../../libs/errors/domain-error';
+import type { PlannedLabware, PlanResult } from '../../../libs/protocol/protocol';
+
+/** An assay plate with its layout and the file of its read. */
+export interface ReadPlate {
+  readonly plate: PlannedLabware;
+  readonly wells: Readonly<Record<string, WellUse>>;
+  readonly file: { readonly dispatchId: string; readonly sha256: string; readonly content: Buffer };
+}
+
+/** What an evaluation says of one plate; the value `plates` of the planner's result. */
+export interface EvaluatedPlate {
+  readonly key: string;
+  readonly labwareId: string;
+  readonly barcode: string;
+  readonly dispatchId: string;
+  readonly fileSha256: string;
+  readonly verdict: 'ok' | 'held';
+  readonly causes: readonly string[];
+  /** Wells that counted; void ones are left out. */
+  readonly wells: Readonly<Record<string, WellUse>>;
+  /** Wells whose sample is void or never came to be. */
+  readonly voidWells: readonly string[];
+  readonly values: readonly WellReadout[];
+  /** Per readout: separation of reference and negative control. */
+  readonly separation: readonly unknown[];
+  readonly controls: readonly unknown[];
+}
+
+/**
+ * Reads to readouts, plate by plate; a plate is held when its controls leave their band or its blanks fail.
+ * A file that cannot be read is refused whole: the plate has to be read again.
+ * @param usable ids of samples that are neither void nor held
+ * @throws DomainError `reader-file-refused` and those of `readoutValues`.
+ */
+export function evaluatePlates(
+  campaign: Campaign,
+  plates: readonly ReadPlate[],
+  usable: ReadonlySet<string>,
+  expected: number,
+): PlanResult {
+  const evaluated = plates.map((plate) => evaluatePlate(campaign, plate, usable));
+  const held = evaluated.filter(({ verdict }) => verdict === 'held');
+  const inBand = held.length === 0 && evaluated.length === expected;
+  const causes = held.flatMap((plate) => plate.causes.map((cause) => `${plate.barcode}: ${cause}`));
+  return {
+    labware: {},
+    worklists: {},
+    values: { platesHeld: held.map(({ key }) => key), plates: evaluated },
+    verdicts: { controlsInBand: inBand ? 'yes' : 'no' },
+    summary: `${evaluated.length} of ${expected} plates read, ${held.length} held${causes.length ? `: ${causes.join('; ')}` : ''}`,
+  };
+}
+
+function evaluatePlate(
+  campaign: Campaign,
+  { plate, wells, file }: ReadPlate,
+  usable: ReadonlySet<string>,
+): EvaluatedPlate {
+  const isUsable = ({ sampleId }: WellUse): boolean => sampleId !== undefined && usable.has(sampleId);
+  const entries = Object.entries(wells);
+  const layout = { wells: Object.fromEntries(entries.filter(([, use]) => isUsable(use))) };
+  const table = readMarsCsv(file.content);
+  const head = {
+    key: plate.key,
+    labwareId: plate.labwareId,
+    barcode: plate.barcode,
+    dispatchId: file.dispatchId,
+    fileSha256: file.sha256,
+    wells: layout.wells,
+    voidWells: entries.flatMap(([well, use]) => (isUsable(use) ? [] : well)),
+  };
+  try {
+    const values = readoutValues(campaign.assay, table, layout);
+    const verdict = judgePlate({ campaign, table, layout, values });
+    return { ...head, ...verdict, values };
+  } catch (error) {
+    if (!isDomainError(error) || error.code !== 'control-missing') throw error;
+    return { ...head, verdict: 'held', causes: [error.message], values: [], separation: [], controls: [] };
+  }
+}
