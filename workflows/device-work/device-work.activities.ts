@@ -47,6 +47,9 @@ export interface JobRef extends StageRef {
   readonly handledEventIds: readonly string[];
 }
 
+/** Key of the lab timer that ends the wait for evidence about an attempt. */
+export const evidenceTimer = (stepKey: string, attempt: number): string => `evidence/${attempt}/${stepKey}`;
+
 /** Device work as stage workflows ask for it. All are local activities: short, idempotent transactions in PostgreSQL. */
 export interface DeviceWorkActivities {
   /** Queues operations in one transaction and confirms messages; answers the present state of each, new or not. */
@@ -73,6 +76,8 @@ export interface DeviceWorkActivities {
   ): Promise<void>;
   /** Confirms messages by which nothing is to be queued. */
   rest(messages: StageRef & { readonly handledEventIds: readonly string[] }): Promise<void>;
+  /** Sets the lab timer that ends the wait for evidence about an unknown attempt, and confirms messages. */
+  awaitEvidence(job: JobRef): Promise<void>;
   /** Opens an incident about a job that needs a person, once per job and attempt, and confirms messages. */
   askPerson(job: JobRef & { readonly message: string }): Promise<void>;
   /** Opens an incident about a job that has not started in time, once per timer, and confirms the timer's message. */

@@ -32,6 +32,8 @@ export class Inbox {
   private readonly jobs = new Map<string, KnownJob>();
   private readonly facts = new Map<string, JobSeen>();
   private readonly decisions = new Map<string, JobDecided>();
+  /** Attempts about which no more evidence is waited for. */
+  private readonly evidence = new Map<string, number>();
   /** Unconfirmed ids by the step key of an open branch. */
   private readonly unconfirmed = new Map<string, string[]>();
   /** Step keys of branches that are under way: they confirm their own messages. */
@@ -63,9 +65,13 @@ export class Inbox {
   /** Stores lab timers that came due. */
   ring(messages: readonly TimerDue[]): void {
     for (const message of messages) {
-      if (this.seen.has(message.eventId)) continue;
-      this.seen.add(message.eventId);
-      this.timers.push(message);
+      const [, attempt, stepKey] = /^evidence\/(\d+)\/(.+)$/.exec(message.key) ?? [];
+      if (stepKey !== undefined) {
+        if (this.isFirst(message.eventId, stepKey)) this.evidence.set(stepKey, Number(attempt));
+      } else if (!this.seen.has(message.eventId)) {
+        this.seen.add(message.eventId);
+        this.timers.push(message);
+      }
     }
   }
 
@@ -109,6 +115,12 @@ export class Inbox {
   /** What was learned of a job when it was queued. */
   queued(stepKey: string): JobSeen | undefined {
     return this.facts.get(stepKey);
+  }
+
+  /** Whether the wait for evidence about the latest attempt is over. */
+  evidenceOver(stepKey: string): boolean {
+    const attempt = this.evidence.get(stepKey);
+    return attempt !== undefined && attempt === this.jobs.get(stepKey)?.attempt;
   }
 
   succeeded(stepKey: string): boolean {

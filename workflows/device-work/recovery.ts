@@ -11,6 +11,8 @@ import type { Move } from './next-move';
 export class Recovery {
   /** Step keys about which a person was asked, with the attempt. */
   private readonly asked = new Map<string, number>();
+  /** Step keys for whose evidence a timer runs, with the attempt. */
+  private readonly sought = new Map<string, number>();
 
   constructor(
     private readonly desk: Desk,
@@ -35,20 +37,25 @@ export class Recovery {
     return this.stepKeys.find((key) => {
       if (this.desk.inbox.decision(key)) return true;
       const move = this.move(key);
-      return move !== 'wait' && this.asked.get(key) !== this.desk.inbox.job(key)?.attempt;
+      const attempt = this.desk.inbox.job(key)?.attempt;
+      if (move === 'seek') return this.sought.get(key) !== attempt;
+      return move !== 'wait' && this.asked.get(key) !== attempt;
     });
   }
 
   private move(stepKey: string): Move {
     const job = this.desk.inbox.job(stepKey);
     const facts = this.desk.inbox.queued(stepKey);
-    return job && facts ? nextMove(job, facts) : 'wait';
+    if (!job || !facts) return 'wait';
+    return nextMove(job, { ...facts, evidenceOver: this.desk.inbox.evidenceOver(stepKey) });
   }
 
   private async make(move: Move, stepKey: string): Promise<void> {
     switch (move) {
       case 'wait':
         return;
+      case 'seek':
+        return this.seek(stepKey);
       case 'repeat':
         return this.orAsk(stepKey, (job) => deviceWork.repeatJob(job));
       case 'retry':
@@ -56,6 +63,12 @@ export class Recovery {
       case 'ask':
         return this.ask(stepKey, this.desk.inbox.job(stepKey)?.problem ?? 'it failed');
     }
+  }
+
+  private async seek(stepKey: string): Promise<void> {
+    const job = this.ref(stepKey);
+    this.sought.set(stepKey, job.attempt);
+    await deviceWork.awaitEvidence(job);
   }
 
   private async obey(stepKey: string, { action, reason }: JobDecided): Promise<void> {

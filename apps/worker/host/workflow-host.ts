@@ -1,0 +1,120 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown, LoggerService, OnApplicationBootstrap } from '@nestjs/common';
+import { Client } from '@temporalio/client';
+import { Runtime, Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
+import { Pool } from 'pg';
+import { WorkerConfig } from '../../../libs/platform/config/worker-config';
+import { JsonLogger } from '../../../libs/platform/temporal/json-logger';
+import { refusalsAreFinal } from '../../../libs/platform/temporal/refusals';
+import { ensureSearchAttributes } from '../../../libs/platform/temporal/search-attributes';
+import { searchAttributes } from '../../../workflows/search-attributes.messages';
+import { Reconciler } from '../reconciler/reconciler';
+import { Relay } from '../relay/relay';
+import { ActivityRegistry } from './activity-registry';
+import { connectTemporal } from './temporal-connection';
+import { bundlePath } from './workflow-bundle';
+
+/** How a process ends that cannot go on; its supervisor starts it again. */
+export type Fatal = (error: Error) => void;
+
+/** Injection token of what to do when the worker cannot go on. */
+export const fatalToken = Symbol('fatal');
+
+/** How the host stands, for the health check. */
+export interface HostState {
+  readonly worker: string;
+  readonly relay: { readonly lastSuccessAt: string | undefined; readonly lastError: string | undefined };
+  readonly reconciler: { readonly lastError: string | undefined };
+}
+
+/** Hosts workflows and activities, and the relay and reconciler that share their connection. */
+@Injectable()
+export class WorkflowHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private connection: NativeConnection | undefined;
+  private worker: Worker | undefined;
+  private started: Promise<void> | undefined;
+  private running: Promise<void> | undefined;
+  private relay: Relay | undefined;
+  private reconciler: Reconciler | undefined;
+
+  constructor(
+    private readonly config: WorkerConfig,
+    private readonly pool: Pool,
+    private readonly registry: ActivityRegistry,
+    private readonly log: JsonLogger,
+    @Inject(fatalToken) private readonly fatal: Fatal,
+  ) {}
+
+  /** Does not wait for Temporal: health must tell that it is away. */
+  onApplicationBootstrap(): void {
+    Runtime.install({ shutdownSignals: [], logger: this.log });
+    this.started = this.begin();
+    this.started.catch((error: Error) => this.fatal(error));
+  }
+
+  /** Ends when workflows are worked on. */
+  async whenStarted(): Promise<void> {
+    await this.started;
+  }
+
+  private async begin(): Promise<void> {
+    this.connection = await connectTemporal(this.config, this.log, this.stopping.signal);
+    if (!this.connection) return;
+    const { temporalNamespace: namespace } = this.config;
+    await ensureSearchAttributes(this.connection.operatorService, namespace, Object.values(searchAttributes));
+    this.worker = await this.createWorker(this.connection);
+    this.running = this.worker.run();
+    this.running.catch((error: Error) => this.fatal(error));
+    this.startBridge(new Client({ connection: this.connection, namespace }), this.log);
+  }
+
+  /** Drains: Temporal's worker finishes what it works on while the pool is still open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.started?.catch(() => undefined);
+    await this.relay?.stop();
+    await this.reconciler?.stop();
+    if (this.worker?.getState() === 'RUNNING') this.worker.shutdown();
+    await this.running?.catch(() => undefined);
+    await this.connection?.close().catch(() => undefined);
+  }
+
+  state(): HostState {
+    return {
+      worker: this.worker?.getState() ?? 'WAITING_FOR_TEMPORAL',
+      relay: {
+        lastSuccessAt: this.relay?.lastSuccessAt?.toISOString(),
+        lastError: this.relay?.lastError,
+      },
+      reconciler: { lastError: this.reconciler?.lastError },
+    };
+  }
+
+  private createWorker(connection: NativeConnection): Promise<Worker> {
+    const { config } = this;
+    return Worker.create({
+      connection,
+      namespace: config.temporalNamespace,
+      taskQueue: config.temporalTaskQueue,
+      workflowBundle: { codePath: bundlePath() },
+      activities: this.registry.activities,
+      interceptors: { activity: [refusalsAreFinal] },
+      maxCachedWorkflows: config.workerCache,
+      maxConcurrentWorkflowTaskExecutions: config.workerTaskSlots,
+      maxConcurrentWorkflowTaskPolls: Math.min(20, config.workerTaskSlots),
+      maxConcurrentActivityTaskExecutions: 20,
+      stickyQueueScheduleToStartTimeout: '5s',
+      shutdownGraceTime: config.shutdownGraceMs,
+      shutdownForceTime: config.shutdownGraceMs + 5_000,
+    });
+  }
+
+  private startBridge(client: Client, log: LoggerService): void {
+    this.relay = new Relay(this.pool, this.config.databaseUrl, client, this.config.temporalTaskQueue, log);
+    this.reconciler = new Reconciler(this.pool, client, log);
+    this.relay.start();
+    this.reconciler.start();
+  }
+}
