@@ -84,6 +84,8 @@ export interface AssayPlan {
   readonly medium: string;
   readonly temperatureC: number;
   readonly startOd: number;
+  /** Assay plates one round may fill. */
+  readonly platesPerRound?: number;
   readonly reads: readonly Read[];
   readonly readouts: readonly Readout[];
 }

@@ -16,6 +16,7 @@ export const errorCatalogue = {
   'bad-version': 422,
   'duplicate-id': 422,
   'unknown-part': 422,
+  'incompatible-part': 422,
   'unknown-reference': 422,
   'incompatible-overhang': 422,
   'empty-space': 422,
