@@ -59,7 +59,7 @@ const usableSamples = `
       where x.job_id = d.job_id and l.ordinal = t.ordinal and l.low_pl > 0)
   )
   select s.id, s.labware_id, w.barcode, w.kind, s.well, s.kind as sample_kind, s.construct_id, s.clone_id, s.code,
-    coalesce(s.concentration_ng_per_ul, (d.outcome -> 'facts' -> 'concentrationNgPerUl' ->> s.well)::real) as concentration,
+    coalesce(s.concentration_ng_per_ul, (d.outcome -> 'facts' -> 'concentrationsNgPerUl' -> w.barcode ->> s.well)::real) as concentration,
     v.low_pl, v.reserved_pl
   from chosen s
   join labware w on w.id = s.labware_id

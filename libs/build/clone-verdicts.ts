@@ -9,6 +9,8 @@ export interface Consensus {
   /** Mean read depth. */
   readonly depth: number;
   readonly sequence: string;
+  /** Share of a second plasmid, where one was seen. */
+  readonly mixed?: number;
 }
 
 /** A construct that clones are compared with. */
@@ -67,7 +69,7 @@ export interface CloneVerdict {
 const leastDepth = 10;
 
 /**
- * Sequences of a FASTA file whose headers are `>barcode|well|depth`.
+ * Sequences of a FASTA file whose headers are `>barcode|well|depth`, with `|mixed=0.30` where a second plasmid was seen.
  * @throws DomainError `reader-file-refused` for a header of another form.
  */
 export function readConsensusFasta(text: string): Consensus[] {
@@ -77,11 +79,13 @@ export function readConsensusFasta(text: string): Consensus[] {
   }
   return records.map((record) => {
     const [header = '', ...lines] = record.split('\n');
-    const [barcode, well, depth] = header.trim().split('|');
+    const [barcode, well, depth, note = ''] = header.trim().split('|');
+    const mixed = /^mixed=(\d*\.?\d+)$/.exec(note)?.[1];
     if (!barcode || !well || depth === undefined || !Number.isFinite(Number(depth))) {
       throw new DomainError('reader-file-refused', `Expected ">barcode|well|depth", found ">${header.trim()}".`);
     }
-    return { barcode, well, depth: Number(depth), sequence: lines.join('').trim().toUpperCase() };
+    const sequence = lines.join('').trim().toUpperCase();
+    return { barcode, well, depth: Number(depth), sequence, ...(mixed === undefined ? {} : { mixed: Number(mixed) }) };
   });
 }
 
@@ -130,6 +134,7 @@ function judge(
   });
   if (!read || read.sequence === '') return wrong('no consensus sequence');
   if (read.depth < leastDepth) return wrong(`depth ${read.depth} is below ${leastDepth}`);
+  if (read.mixed !== undefined) return wrong(`a second plasmid makes up ${Math.round(100 * read.mixed)} %`);
   if (constructHash(read.sequence, 'circular') === construct.sequenceSha256) {
     return { ...wrong('equals the design, base by base'), verdict: 'perfect' };
   }

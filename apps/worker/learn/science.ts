@@ -15,16 +15,21 @@ export interface Screened {
 }
 
 /** The long computations of design and learning; pure, the same question gives the same answer. */
-export interface Science {
-  screen(campaign: Campaign): Promise<Screened>;
-  recommend(request: BatchRequest, allowed: Uint8Array): Promise<Recommendation>;
+export abstract class Science {
+  abstract screen(campaign: Campaign): Promise<Screened>;
+  abstract recommend(request: BatchRequest, allowed: Uint8Array): Promise<Recommendation>;
 }
 
 /** Computes at once, in the thread of the caller. */
-export const inlineScience: Science = {
-  screen: (campaign) => Promise.resolve(screenNow(campaign)),
-  recommend: (request, allowed) => Promise.resolve(recommendBatch(request, allowed)),
-};
+export class InlineScience extends Science {
+  async screen(campaign: Campaign): Promise<Screened> {
+    return screenNow(campaign);
+  }
+
+  async recommend(request: BatchRequest, allowed: Uint8Array): Promise<Recommendation> {
+    return recommendBatch(request, allowed);
+  }
+}
 
 function screenNow(campaign: Campaign): Screened {
   const { size, forbidden, refused, distinctConstructs, refusals, feasible } = screenLibrary(

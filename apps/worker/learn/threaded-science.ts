@@ -1,10 +1,12 @@
+import { Injectable } from '@nestjs/common';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Campaign } from '../../../libs/campaign/campaign';
 import type { ErrorCode } from '../../../libs/errors/catalogue';
 import { DomainError } from '../../../libs/errors/domain-error';
 import type { BatchRequest, Recommendation } from '../../../libs/learn/recommendation';
-import type { Science, Screened } from './science';
+import type { Screened } from './science';
+import { Science } from './science';
 
 /** What a thread is asked. */
 export type Question =
@@ -23,9 +25,10 @@ export type Answer =
     };
 
 /** Computes in a thread of its own, so that a worker goes on with its other activities. */
-export class ThreadedScience implements Science {
-  /** @param script compiled `science.thread`, beside this file by default. */
-  constructor(private readonly script = join(__dirname, 'science.thread.js')) {}
+@Injectable()
+export class ThreadedScience extends Science {
+  /** Compiled `science.thread`, beside this file. */
+  private readonly script = join(__dirname, 'science.thread.js');
 
   screen(campaign: Campaign): Promise<Screened> {
     return this.ask({ kind: 'screen', campaign });
