@@ -118,7 +118,20 @@ function hand(args) {
 function run(command, args, ...channel) {
   const child = spawn(command, args, { stdio: ['inherit', 'inherit', 'inherit', ...channel] });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  whenNpmIsGone(() => child.kill('SIGTERM'));
   return ended(child);
+}
+
+/** npm passes a SIGTERM to the shell between us, which ends without telling us: then our parent changes. */
+function whenNpmIsGone(act) {
+  const parent = process.ppid;
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, 250);
+  timer.unref();
 }
 
 /** Runs a command quietly, says how long it took, and shows its output only when it fails. */
