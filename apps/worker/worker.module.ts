@@ -7,6 +7,7 @@ import { BuildActivities } from './build/build.activities';
 import { CampaignActivities } from './campaigns/campaign.activities';
 import { DesignActivities } from './design/design.activities';
 import { DeviceWorkActivities } from './device-work/device-work.activities';
+import { JobBuilder } from './device-work/job-builder';
 import { ActivityRegistry } from './host/activity-registry';
 import { databasePool, PoolCloser } from './host/database-pool';
 import { HealthController } from './host/health.controller';
@@ -32,6 +33,7 @@ export class WorkerModule {
         BuildActivities,
         TestActivities,
         LearnActivities,
+        JobBuilder,
         DeviceWorkActivities,
         CampaignActivities,
         ActivityRegistry,

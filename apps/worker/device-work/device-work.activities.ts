@@ -16,8 +16,8 @@ import type {
   StageRef,
 } from '../../../workflows/device-work/device-work.activities';
 import { BuildActivities } from '../build/build.activities';
-import { buildQueuedJobs } from '../build/queued-jobs';
 import { openIncident } from '../campaigns/incidents';
+import { JobBuilder } from './job-builder';
 import { jobFacts } from './job-facts';
 
 /** Lab time that evidence about an unknown attempt of a repeatable job is waited for. */
@@ -28,6 +28,7 @@ const evidenceMs = 600_000;
 export class DeviceWorkActivities implements Contract {
   constructor(
     private readonly pool: Pool,
+    private readonly jobs: JobBuilder,
     private readonly build: BuildActivities,
   ) {}
 
@@ -35,7 +36,7 @@ export class DeviceWorkActivities implements Contract {
     block: StageRef & { blockKey: string; operations: readonly OperationRun[]; handledEventIds: readonly string[] },
   ): Promise<JobSeen[]> {
     const { operations, ...address } = block;
-    const built = await buildQueuedJobs(this.pool, block);
+    const built = await this.jobs.build(block);
     const jobs = built.map((job, index) => {
       const run = operations[index] as OperationRun;
       return { ...job, needs: run.needs, tellsSuccess: run.tellsSuccess };
