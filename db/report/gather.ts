@@ -31,6 +31,7 @@ export async function gatherReport(pool: Pool, tenantId: string, slug: string): 
       status: head.status,
       reason: head.reason ?? '',
       revision: head.revision,
+      collection: campaign.library.collection,
       objectives: campaign.objectives.map(({ readout, goal, value, weight }) => ({
         readout,
         goal,

@@ -20,6 +20,8 @@ export interface ReportCampaign {
   /** Why it stopped. */
   readonly reason: string;
   readonly revision: number;
+  /** Part collection the constructs are made of. */
+  readonly collection: { readonly id: string; readonly version: string };
   readonly objectives: readonly {
     readonly readout: string;
     readonly goal: string;
