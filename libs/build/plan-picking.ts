@@ -5,7 +5,7 @@ import type { PlanScope } from './plan-scope';
 import { newLabware } from './plan-scope';
 import type { SampleWell, StockWell } from './source-well';
 import { Shelf } from './source-well';
-import { byKey, chunk, WorklistBuilder } from './worklist-builder';
+import { byKey, evenChunks, WorklistBuilder } from './worklist-builder';
 
 export interface PickingRequest {
   readonly scope: PlanScope;
@@ -40,7 +40,7 @@ export function planPicking(request: PickingRequest): PlanResult {
   const picks = regions.flatMap((region) =>
     Array.from({ length: coloniesPerRegion }, (_, index): Pick => ({ region, colony: index + 1 })),
   );
-  const batches = chunk(picks, wells.length);
+  const batches = evenChunks(picks, wells.length);
   const plates = newLabware(scope, 'culturePlate', 'deepwell-96', batches.length);
   const shelf = new Shelf(request.stock);
   const medium = plates.map((plate, index) => fill(plate, wells.slice(0, batches[index]?.length), shelf));

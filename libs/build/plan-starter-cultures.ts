@@ -8,7 +8,7 @@ import type { PlanScope } from './plan-scope';
 import { newLabware } from './plan-scope';
 import type { SampleWell, StockWell } from './source-well';
 import { Shelf } from './source-well';
-import { byKey, chunk, descent, WorklistBuilder } from './worklist-builder';
+import { byKey, evenChunks, descent, WorklistBuilder } from './worklist-builder';
 
 export interface StarterCulturesRequest {
   readonly scope: PlanScope;
@@ -36,7 +36,7 @@ export function planStarterCultures(request: StarterCulturesRequest): PlanResult
     ...cloneInocula(request),
     ...controlInocula(request),
   ]);
-  const batches = chunk(inocula, wells.length);
+  const batches = evenChunks(inocula, wells.length);
   const plates = newLabware(scope, 'starterPlate', 'deepwell-96', batches.length);
   const shelf = new Shelf(stock);
   const medium = plates.map((plate, i) => fill(plate, wells.slice(0, batches[i]?.length), shelf));

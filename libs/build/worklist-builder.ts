@@ -80,6 +80,12 @@ export function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
+/** Cuts a list into as few pieces of at most `size` as it takes, of nearly equal length. */
+export function evenChunks<T>(items: readonly T[], size: number): T[][] {
+  const pieces = Math.ceil(items.length / size);
+  return pieces === 0 ? [] : chunk(items, Math.ceil(items.length / pieces));
+}
+
 /** Worklists by the key of their labware. */
 export function byKey(
   labware: readonly PlannedLabware[],
