@@ -146,7 +146,7 @@ function identity({ constructId, cloneId }: SampleWell): { constructId?: string;
 function controlOccupants(cultures: readonly MeasuredCulture[], control: Control): Occupant[] {
   const own = cultures
     .filter(({ culture }) => !culture.constructId && culture.code === control.sample && control.sample !== undefined)
-    .sort((a, b) => (b.od ?? 0) - (a.od ?? 0));
+    .sort((a, b) => (b.od ?? 0) - (a.od ?? 0) || (a.culture.sampleId < b.culture.sampleId ? -1 : 1));
   if (control.kind !== 'blank' && own.length === 0) {
     throw new DomainError('control-missing', `There is no culture of the control "${control.id}".`, { id: control.id });
   }
