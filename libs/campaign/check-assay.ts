@@ -68,7 +68,7 @@ function checkReadoutReads(
     candidates: readonly string[],
     what: string,
   ): Mistake[] => {
-    if (id === undefined || candidates.includes(id)) return [];
+    if (id === undefined || reads.length === 0 || candidates.includes(id)) return [];
     return [mistake('unknown-reference', below(pointer, key), what, `"${id}"`, didYouMean(id, candidates))];
   };
   const hasMode = reads.every((read) => read.mode !== undefined);

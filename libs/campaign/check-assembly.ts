@@ -2,20 +2,11 @@ import { typeIISEnzymes } from '../dna/enzymes';
 import { present } from '../protocol/document/draft';
 import type { Mistake } from '../protocol/document/mistake';
 import { below, didYouMean, mistake } from '../protocol/document/mistake';
-import type { CampaignDraft, Check } from './check-context';
-import { repeatedIds } from './check-context';
+import { checkChain } from './check-chain';
+import type { CampaignDraft, Check, ReactionDraft } from './check-context';
+import { reactionPointer as at, repeatedIds } from './check-context';
 import type { CollectionView } from './collection-view';
 import { enzymeName } from './collection-view';
-
-type ReactionDraft = NonNullable<NonNullable<NonNullable<CampaignDraft['assembly']>['reactions']>[number]>;
-
-/** Fusion sites of something that goes into a reaction, and what it is called. */
-interface Piece {
-  readonly name: string;
-  readonly pointer: string;
-  readonly left: string;
-  readonly right: string;
-}
 
 /** Reactions: enzymes, vectors, who takes what, and whether the fusion sites close a circle. */
 export const checkAssembly: Check = (draft, { collection }) => {
@@ -32,8 +23,6 @@ export const checkAssembly: Check = (draft, { collection }) => {
     ...(collection ? checkMarker(draft, collection) : []),
   ];
 };
-
-const at = (index: number, ...rest: (string | number)[]): string => below('/assembly/reactions', index, ...rest);
 
 function checkContents(reaction: ReactionDraft, index: number, draft: CampaignDraft): Mistake[] {
   const { slots, inputs, level } = reaction;
@@ -109,87 +98,6 @@ function checkEnzyme(
   ];
 }
 
-function checkChain(
-  reaction: ReactionDraft,
-  index: number,
-  draft: CampaignDraft,
-  collection: CollectionView,
-): Mistake[] {
-  if (reaction.backbone === undefined) return [];
-  const vector = collection.vector(reaction.backbone);
-  if (!vector) {
-    const hint = didYouMean(reaction.backbone, collection.vectorIds);
-    return [
-      mistake(
-        'unknown-part',
-        at(index, 'backbone'),
-        `a vector of ${collection.id}@${collection.version}`,
-        `"${reaction.backbone}"`,
-        hint,
-      ),
-    ];
-  }
-  const pieces = reaction.slots ? slotPieces(reaction, index, draft) : unitPieces(reaction, index, draft, collection);
-  if (!pieces) return [];
-  return brokenJoints(pieces, {
-    name: reaction.backbone,
-    left: vector.position[0],
-    right: vector.position[1],
-    pointer: at(index, 'backbone'),
-  });
-}
-
-/** The pieces join left to right, and the vector closes the circle. */
-function brokenJoints(pieces: readonly Piece[], vector: Piece): Mistake[] {
-  return [...pieces, vector].flatMap((piece, place) => {
-    const before = place === 0 ? vector : (pieces[place - 1] as Piece);
-    const isVector = piece === vector;
-    const [offered, wanted] = [place === 0 ? vector.left : before.right, isVector ? piece.right : piece.left];
-    if (offered === wanted) return [];
-    const expected = isVector
-      ? `a vector that ends at ${offered}, where ${before.name} ends`
-      : `fusion site ${offered} on the left, where ${place === 0 ? vector.name : before.name} ${place === 0 ? 'begins' : 'ends'}`;
-    const hint = 'order the pieces along the product, or choose parts and a vector whose fusion sites meet';
-    return [mistake('incompatible-overhang', piece.pointer, expected, `${piece.name} with ${wanted}`, hint)];
-  });
-}
-
-function slotPieces(reaction: ReactionDraft, index: number, draft: CampaignDraft): Piece[] | undefined {
-  const slots = present(draft.library?.slots);
-  const pieces = present(reaction.slots).flatMap(({ at: place, item: id }) => {
-    const position = slots.find(({ item }) => item.id === id)?.item.position;
-    const [left, right] = position ?? [];
-    return left === undefined || right === undefined
-      ? []
-      : [{ name: `slot "${id}"`, pointer: at(index, 'slots', place), left, right }];
-  });
-  return pieces.length === reaction.slots?.length ? pieces : undefined;
-}
-
-function unitPieces(
-  reaction: ReactionDraft,
-  index: number,
-  draft: CampaignDraft,
-  collection: CollectionView,
-): Piece[] | undefined {
-  const reactions = present(draft.assembly?.reactions);
-  const pieces = present(reaction.inputs).flatMap(({ at: place, item: id }) => {
-    const backbone = reactions.find(({ item }) => item.id === id)?.item.backbone;
-    const vector = backbone === undefined ? undefined : collection.vector(backbone);
-    return vector
-      ? [
-          {
-            name: `unit "${id}"`,
-            pointer: at(index, 'inputs', place),
-            left: vector.position[0],
-            right: vector.position[1],
-          },
-        ]
-      : [];
-  });
-  return pieces.length === reaction.inputs?.length ? pieces : undefined;
-}
-
 function checkEverySlotUsed(draft: CampaignDraft): Mistake[] {
   const reactions = draft.assembly?.reactions;
   if (!reactions || reactions.some((reaction) => !reaction || (!reaction.slots && !reaction.inputs))) return [];
@@ -247,74 +155,4 @@ function checkMarker(draft: CampaignDraft, collection: CollectionView): Mistake[
   if (!vector || marker === undefined || marker === vector.resistance) return [];
   const expected = `the marker of ${vector.id}`;
   return [mistake('incompatible-part', '/host/marker', expected, `"${marker}"`, `write marker: ${vector.resistance}`)];
-}
-
-/** Things that work but cost clones: internal sites, and inputs that survive the same antibiotic as the product. */
-export const warnAssembly: Check = (draft, { collection }) => {
-  if (!collection) return [];
-  return present(draft.assembly?.reactions).flatMap(({ at: index, item: reaction }) => {
-    const enzyme = reaction.enzyme === undefined ? undefined : enzymeName(reaction.enzyme);
-    const vector = reaction.backbone === undefined ? undefined : collection.vector(reaction.backbone);
-    return [
-      ...(enzyme && reaction.slots ? internalSites(reaction, draft, collection, enzyme) : []),
-      ...(vector ? survivors(reaction, index, draft, collection, vector.resistance) : []),
-    ];
-  });
-};
-
-function internalSites(
-  reaction: ReactionDraft,
-  draft: CampaignDraft,
-  collection: CollectionView,
-  enzyme: string,
-): Mistake[] {
-  return present(draft.library?.slots)
-    .filter(({ item }) => item.id !== undefined && reaction.slots?.includes(item.id))
-    .flatMap(({ at: slot, item }) =>
-      present(item.options).flatMap(({ at: option, item: part }) => {
-        const cuts = collection.part(part) ? collection.cuts(part, enzyme) : 2;
-        if (cuts === 2) return [];
-        const pointer = below('/library/slots', slot, 'options', option);
-        return [
-          mistake(
-            'assembly-refused',
-            pointer,
-            `two ${enzyme} sites`,
-            `${cuts} in "${part}"`,
-            'remove it: its designs are refused',
-          ),
-        ];
-      }),
-    );
-}
-
-function survivors(
-  reaction: ReactionDraft,
-  index: number,
-  draft: CampaignDraft,
-  collection: CollectionView,
-  marker: string,
-): Mistake[] {
-  const inputs = reaction.inputs
-    ? present(draft.assembly?.reactions).flatMap(({ item }) =>
-        reaction.inputs?.includes(item.id) ? (collection.vector(item.backbone ?? '') ?? []) : [],
-      )
-    : present(draft.library?.slots).flatMap(({ item }) =>
-        reaction.slots?.includes(item.id)
-          ? present(item.options).flatMap(({ item: id }) => collection.part(id) ?? [])
-          : [],
-      );
-  const same = inputs.find(({ resistance }) => resistance === marker);
-  if (!same) return [];
-  const expected = 'a vector with another marker than what goes in';
-  const found = `${marker} on both "${reaction.backbone}" and "${same.id}"`;
-  return [
-    mistake(
-      'incompatible-part',
-      at(index, 'backbone'),
-      expected,
-      found,
-      'colonies may carry an uncut input: choose another vector',
-    ),
-  ];
 }

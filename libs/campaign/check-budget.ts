@@ -24,7 +24,11 @@ function runsOf(draft: CampaignDraft): { readonly rounds: number; readonly batch
 function checkRoundsAgainstSpace(draft: CampaignDraft): Mistake[] {
   const [runs, options] = [runsOf(draft), optionsOf(draft)];
   if (!runs || !options) return [];
-  const designs = countAllowed(options, rulesOf(draft)) || countAll(options);
+  const designs =
+    countAllowed(
+      options,
+      rulesOf(draft).map(({ forbid }) => forbid),
+    ) || countAll(options);
   const wanted = runs.rounds * runs.batch;
   if (wanted <= designs) return [];
   const fitting = Math.floor(designs / runs.batch);

@@ -1,7 +1,7 @@
 import type { Mistake } from '../protocol/document/mistake';
 import { below, mistake } from '../protocol/document/mistake';
 import { checkAssay } from './check-assay';
-import { checkAssembly, warnAssembly } from './check-assembly';
+import { checkAssembly } from './check-assembly';
 import { checkBudget } from './check-budget';
 import type { CampaignDraft, Check } from './check-context';
 import { checkControls, warnControls } from './check-controls';
@@ -9,6 +9,7 @@ import { checkObjectives, checkStop } from './check-goal';
 import { checkLibrary } from './check-library';
 import type { CampaignContext } from './check-references';
 import { checkApprovals, checkProtocols, resolveReferences } from './check-references';
+import { warnAssembly } from './warn-assembly';
 
 const checkClones: Check = (draft) => {
   const [measured, picked] = [draft.replication?.clonesPerDesign, draft.build?.clonesPerDesign];

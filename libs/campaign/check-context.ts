@@ -10,6 +10,13 @@ import type { CampaignDocument } from './document/campaign.dto';
 /** A campaign document after everything with a wrong shape was taken out. */
 export type CampaignDraft = Draft<CampaignDocument>;
 
+/** One reaction of the draft. */
+export type ReactionDraft = NonNullable<NonNullable<NonNullable<CampaignDraft['assembly']>['reactions']>[number]>;
+
+/** Pointer to a reaction, or below it. */
+export const reactionPointer = (index: number, ...rest: readonly (string | number)[]): string =>
+  below('/assembly/reactions', index, ...rest);
+
 /** What the checks look things up in; a thing that could not be found is undefined, and its checks do not run. */
 export interface CheckContext {
   readonly collection: CollectionView | undefined;
@@ -54,12 +61,18 @@ export function optionsOf(draft: CampaignDraft): Options | undefined {
   return options;
 }
 
+/** A rule and what people call it. */
+export interface NamedRule {
+  readonly forbid: Forbidden;
+  readonly name: string;
+}
+
 /** The rules that are well formed. */
-export function rulesOf(draft: CampaignDraft): Forbidden[] {
-  return present(draft.library?.rules).flatMap(({ item }) => {
-    const forbid = Object.entries(item.forbid ?? {});
-    const whole = forbid.length > 0 && forbid.every(([, parts]) => isTextList(parts));
-    return whole ? [Object.fromEntries(forbid) as Forbidden] : [];
+export function rulesOf(draft: CampaignDraft): NamedRule[] {
+  return present(draft.library?.rules).flatMap(({ at, item: { forbid, reason } }) => {
+    const parts = Object.values(forbid ?? {});
+    if (parts.length === 0 || !parts.every(isTextList)) return [];
+    return [{ forbid: forbid as Forbidden, name: reason ? `"${reason}"` : `number ${at + 1}` }];
   });
 }
 

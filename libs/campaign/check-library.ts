@@ -99,7 +99,13 @@ function checkOption(id: string, slot: SlotDraft, pointer: string, collection: C
   if (slot.role === undefined || part.role === roleTerm(slot.role)) return [];
   const found = `"${id}", a ${roleName(part.role)}`;
   return [
-    mistake('incompatible-part', pointer, `a ${roleName(roleTerm(slot.role))}`, found, suggestSibling(id, fitting)),
+    mistake(
+      'incompatible-part',
+      pointer,
+      `a part with the role ${roleName(roleTerm(slot.role))}`,
+      found,
+      suggestSibling(id, fitting),
+    ),
   ];
 }
 
@@ -158,15 +164,15 @@ function checkMustInclude(draft: CampaignDraft): Mistake[] {
       .map((slot) =>
         mistake('missing-key', below(pointer, slot), `a part for the slot "${slot}"`, 'nothing', `add "${slot}: …"`),
       );
-    const rule = rules.findIndex((each) => isForbidden(design, each));
+    const rule = rules.find(({ forbid }) => isForbidden(design, forbid));
     const forbidden = mistake(
       'design-impossible',
       pointer,
       'a design the rules allow',
-      `one that rule ${rule} forbids`,
+      `one that the rule ${rule?.name} forbids`,
       'change the design or the rule',
     );
-    return [...parts, ...missing, ...(rule >= 0 && parts.length + missing.length === 0 ? [forbidden] : [])];
+    return [...parts, ...missing, ...(rule && parts.length + missing.length === 0 ? [forbidden] : [])];
   });
 }
 
@@ -208,7 +214,8 @@ function checkSpace(draft: CampaignDraft): Mistake[] {
       ),
     ];
   const rules = rulesOf(draft);
-  const allowed = countAllowed(options, rules);
+  const forbids = rules.map(({ forbid }) => forbid);
+  const allowed = countAllowed(options, forbids);
   if (allowed === undefined)
     return [
       mistake(
@@ -220,11 +227,10 @@ function checkSpace(draft: CampaignDraft): Mistake[] {
       ),
     ];
   if (allowed > 0) return [];
-  const culprit = rules.findIndex((_, at) => (countAllowed(options, rules.toSpliced(at, 1)) ?? 0) > 0);
-  const hint =
-    culprit < 0
-      ? 'relax the rules: more than one of them forbids everything'
-      : `relax rule ${culprit}: without it designs are left`;
+  const culprit = rules.find((_, at) => (countAllowed(options, forbids.toSpliced(at, 1)) ?? 0) > 0);
+  const hint = culprit
+    ? `relax the rule ${culprit.name}: without it designs are left`
+    : 'relax the rules: more than one of them forbids everything';
   const found = `none of ${size}: the rules forbid every one`;
   return [mistake('empty-space', '/library/rules', 'at least one design after the rules', found, hint)];
 }

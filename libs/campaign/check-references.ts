@@ -4,7 +4,7 @@ import { below, didYouMean, listed, mistake } from '../protocol/document/mistake
 import type { Protocol } from '../protocol/protocol';
 import type { CampaignDraft, Check, CheckContext } from './check-context';
 import type { CollectionView } from './collection-view';
-import { assemblyLevels, campaignPointers } from './protocol-facts';
+import { assemblyLevels } from './protocol-facts';
 
 /** What a campaign may name: part collections and protocols. */
 export interface CampaignContext {
@@ -89,8 +89,8 @@ function levelsOf(draft: CampaignDraft): 1 | 2 | undefined {
   return reactions.some(({ item }) => item.inputs !== undefined) ? 2 : 1;
 }
 
-/** Protocols against the rest of the campaign: levels, and the campaign's values they point to. */
-export const checkProtocols: Check = (draft, { buildProtocol, testProtocol }) => {
+/** The build protocol goes through as many levels as the assembly. */
+export const checkProtocols: Check = (draft, { buildProtocol }) => {
   const levels = levelsOf(draft);
   const offered = buildProtocol && assemblyLevels(buildProtocol);
   const mismatch = offered && levels && Math.max(0, ...offered) !== levels;
@@ -100,26 +100,8 @@ export const checkProtocols: Check = (draft, { buildProtocol, testProtocol }) =>
     ...(mismatch
       ? [mistake('protocol-invalid', '/build/protocol', expected, `"${buildProtocol.id}" with ${offered.length}`, hint)]
       : []),
-    ...pointersOf(buildProtocol, '/build/protocol', draft),
-    ...pointersOf(testProtocol, '/assay/protocol', draft),
   ];
 };
-
-function pointersOf(protocol: Protocol | undefined, where: string, draft: CampaignDraft): Mistake[] {
-  if (!protocol) return [];
-  return campaignPointers(protocol).flatMap((pointer) => {
-    const section = draft[pointer.split('/')[1] as keyof CampaignDraft];
-    if (section === undefined || leadsSomewhere(draft, pointer)) return [];
-    const expected = `a value at ${pointer}, which ${protocol.id} uses`;
-    return [mistake('unknown-reference', where, expected, 'nothing', `add it, or use another protocol`)];
-  });
-}
-
-function leadsSomewhere(draft: CampaignDraft, pointer: string): boolean {
-  let value: unknown = draft;
-  for (const key of pointer.split('/').slice(1)) value = (value as Record<string, unknown> | undefined)?.[key];
-  return value !== undefined;
-}
 
 /** Gates: each once. */
 export const checkApprovals: Check = (draft) => {

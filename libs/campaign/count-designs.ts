@@ -20,6 +20,7 @@ export const countAll = (options: Options): number =>
 export function countAllowed(options: Options, rules: readonly Forbidden[]): number | undefined {
   const classes = [...options].map(([slot, parts]) => distinguish(slot, parts, rules));
   const combinations = classes.reduce((product, each) => product * each.length, classes.length === 0 ? 0 : 1);
+  if (combinations === 0) return 0;
   if (combinations > combinationLimit) return undefined;
   const visit = (at: number, matching: readonly boolean[]): number => {
     if (at === classes.length) return matching.includes(true) ? 0 : 1;

@@ -28,17 +28,3 @@ export function isKinetic(protocol: Protocol): boolean {
 /** Labware kind of the plate the back-dilution makes, when the protocol has one. */
 export const assayPlateKind = (protocol: Protocol): string | undefined =>
   protocol.labware.find(({ id }) => id === 'assayPlate')?.kind;
-
-/** Campaign pointers (`/assay/reads`) a protocol uses. */
-export function campaignPointers(protocol: Protocol): string[] {
-  const found = new Set<string>();
-  const collect = (value: unknown): void => {
-    if (typeof value === 'object' && value !== null && 'campaign' in value) found.add(String(value.campaign));
-  };
-  for (const step of allSteps(protocol.steps)) {
-    if (isRepeat(step)) collect(step.max);
-    if (isPlan(step)) Object.values(step.inputs).forEach(collect);
-    if (isOperation(step)) Object.values(step.with).forEach(collect);
-  }
-  return [...found];
-}

@@ -1,6 +1,6 @@
 import type { Mistake } from '../../protocol/document/mistake';
 import { readShape } from '../../protocol/document/shape';
-import { readSource } from '../../protocol/document/source';
+import { readSource, withoutHiddenKeys } from '../../protocol/document/source';
 import { shippedProtocols } from '../../protocol/library/shipped';
 import type { Campaign } from '../campaign';
 import { checkCampaign } from '../check-campaign';
@@ -39,11 +39,13 @@ export function shippedContext(today?: string): CampaignContext {
  * once: whatever is wrong is taken out, and the rest is checked without it.
  */
 export function parseCampaign(source: Uint8Array | string, context: CampaignContext): ParsedCampaign {
-  const { text, value, positions, mistakes, warnings } = readSource(source);
+  const read = readSource(source);
+  const { text, value, positions, mistakes, warnings } = read;
   const shape = readShape(CampaignDocument, value, '');
   const unread = value === undefined && mistakes.length > 0;
   const meaning = shape.draft ? checkCampaign(shape.draft, context) : { mistakes: [], warnings: [] };
-  const all = [...mistakes, ...(unread ? [] : shape.mistakes), ...withoutEchoes(meaning.mistakes, shape.mistakes)];
+  const found = [...(unread ? [] : shape.mistakes), ...withoutEchoes(meaning.mistakes, shape.mistakes)];
+  const all = [...mistakes, ...withoutHiddenKeys(found, read)];
   const seen = { sourceText: text, warnings: positions.locate([...warnings, ...meaning.warnings]) };
   const { whole } = shape;
   const collection = context.collections.find(

@@ -2,6 +2,7 @@ import { parseDuration } from '../../units/lab-time';
 import { findPlanner, planners } from '../planners';
 import type { Protocol } from '../protocol';
 import { findUnitOperation, unitOperations } from '../unit-operations';
+import { checkNamed } from './check-named';
 import { checkParameter, checkPasses, checkPlannerInput, planOfReference } from './check-values';
 import type { Draft } from './draft';
 import type { Mistake } from './mistake';
@@ -17,6 +18,8 @@ type OfKind<K extends ReadStep['kind']> = Extract<ReadStep, { kind: K }>;
 export class StepChecker {
   readonly mistakes: Mistake[] = [];
   readonly warnings: Mistake[] = [];
+  /** Labware some plan makes. */
+  readonly made = new Set<string>();
 
   constructor(
     private readonly stage: Protocol['stage'] | undefined,
@@ -70,14 +73,22 @@ export class StepChecker {
       );
     } else {
       this.checkStage(planner.stage, planner.id, pointer);
-      this.checkNamed(
-        step.inputs ?? {},
-        planner.inputs,
-        below(pointer, 'inputs'),
-        `input of ${planner.id}`,
-        (value, input, at) => checkPlannerInput(value, input, { pointer: at, scope, forEach: undefined }),
+      this.mistakes.push(
+        ...checkNamed(
+          {
+            given: step.inputs ?? {},
+            signature: planner.inputs,
+            pointer: below(pointer, 'inputs'),
+            kind: 'input',
+            owner: planner.id,
+          },
+          (value, input, at) => checkPlannerInput(value, input, { pointer: at, scope, forEach: undefined }),
+        ),
       );
-      for (const name of planner.makes) this.checkMade(name, planner.id, pointer);
+      for (const name of planner.makes) {
+        this.made.add(name);
+        this.checkMade(name, planner.id, pointer);
+      }
     }
     if (id !== undefined) scope.addPlan(id, planner);
   }
@@ -135,13 +146,17 @@ export class StepChecker {
       step.forEach,
       scope,
     );
-    const place = (at: string): Parameters<typeof checkParameter>[2] => ({ pointer: at, scope, forEach: step.forEach });
-    this.checkNamed(
-      step.with ?? {},
-      operation.parameters,
-      below(pointer, 'with'),
-      `parameter of ${operation.id}`,
-      (value, parameter, at) => checkParameter(value, parameter, place(at)),
+    this.mistakes.push(
+      ...checkNamed(
+        {
+          given: step.with ?? {},
+          signature: operation.parameters,
+          pointer: below(pointer, 'with'),
+          kind: 'parameter',
+          owner: operation.id,
+        },
+        (value, parameter, at) => checkParameter(value, parameter, { pointer: at, scope, forEach: step.forEach }),
+      ),
     );
     this.warnings.push(...sealWarnings(step, pointer, scope, this.labware));
   }
@@ -214,15 +229,11 @@ export class StepChecker {
     const reference = planOfReference(step.until, at, inside);
     this.mistakes.push(...reference.mistakes);
     if (reference.mistakes.length > 0) return;
-    if (!own)
-      this.report(
-        'unknown-reference',
-        at,
-        'a plan step inside the repeat',
-        `"${step.until}"`,
-        'name a plan of this repeat: only its own verdict can change',
-      );
-    this.checkVerdict(reference, at, ['yes']);
+    if (own) this.checkVerdict(reference, at, ['yes']);
+    else {
+      const hint = 'name a plan of this repeat: only its own verdict can change';
+      this.report('unknown-reference', at, 'a plan step inside the repeat', `"${step.until}"`, hint);
+    }
   }
 
   private checkBranch({ step, cases, pointer }: OfKind<'branch'>, scope: StepScope): void {
@@ -269,31 +280,6 @@ export class StepChecker {
       );
     }
     return values;
-  }
-
-  /** Values by name against a signature: unknown names, missing ones, and each value. */
-  private checkNamed<S extends { readonly required: boolean }>(
-    given: Readonly<Record<string, unknown>>,
-    signature: Readonly<Record<string, S>>,
-    pointer: string,
-    what: string,
-    checkValue: (value: unknown, expected: S, at: string) => Mistake[],
-  ): void {
-    const known = Object.keys(signature);
-    for (const [name, value] of Object.entries(given)) {
-      const expected = signature[name];
-      if (expected) this.mistakes.push(...checkValue(value, expected, below(pointer, name)));
-      else
-        this.report(
-          'unknown-key',
-          below(pointer, name),
-          `an ${what} (${listed(known)})`.replace('an p', 'a p'),
-          `"${name}"`,
-          didYouMean(name, known),
-        );
-    }
-    for (const name of known.filter((each) => signature[each]?.required && given[each] === undefined))
-      this.report('missing-key', below(pointer, name), `the ${what} "${name}"`, 'nothing', `add "${name}: …"`);
   }
 
   private report(...args: Parameters<typeof mistake>): void {

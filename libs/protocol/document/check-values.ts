@@ -1,4 +1,5 @@
 import { parseDuration } from '../../units/lab-time';
+import { campaignPointers } from '../campaign-pointers';
 import type { PlannerInput } from '../planners';
 import type { OperationParameter } from '../unit-operations';
 import type { Mistake } from './mistake';
@@ -83,10 +84,16 @@ export interface PlanReference {
 }
 
 function checkCampaignPointer(path: unknown, pointer: string): Mistake[] {
-  if (typeof path === 'string' && /^(\/[\w-]+)+$/.test(path)) return [];
-  const hint = 'write it as { campaign: /assay/reads }';
+  if (typeof path === 'string' && campaignPointers.includes(path)) return [];
+  const expected = 'a JSON pointer into the campaign that protocols may use';
   return [
-    mistake('unknown-reference', below(pointer, 'campaign'), 'a JSON pointer into the campaign', show(path), hint),
+    mistake(
+      'unknown-reference',
+      below(pointer, 'campaign'),
+      expected,
+      show(path),
+      didYouMean(String(path), campaignPointers),
+    ),
   ];
 }
 

@@ -6,7 +6,7 @@ export interface Constraint {
   readonly type: string;
   readonly name?: string;
   readonly constraints?: readonly unknown[];
-  readonly each: boolean;
+  readonly each?: boolean;
   readonly context?: ConstraintContext;
 }
 
@@ -19,7 +19,7 @@ export const nameOf = (constraint: Constraint): string => constraint.name ?? con
  * @param ofItems true for an item of the list, false for the property itself
  */
 export function expectationOf(constraints: readonly Constraint[], ofItems: boolean): string {
-  const relevant = constraints.filter((constraint) => constraint.each === ofItems);
+  const relevant = constraints.filter((constraint) => Boolean(constraint.each) === ofItems);
   const described = relevant.find((constraint) => constraint.context?.expected)?.context?.expected;
   if (described) return described;
   const argument = (name: string): unknown => relevant.find((each) => nameOf(each) === name)?.constraints?.[0];

@@ -29,7 +29,8 @@ function formatFinding(finding: Finding, fileName: string, lines: readonly strin
 function sourceExcerpt(text: string | undefined, line: number, column: number): string[] {
   if (text === undefined || text.trim() === '') return [];
   const from = column > width ? column - width / 2 : 0;
-  const shown = text.slice(from, from + width).replaceAll('\t', ' ');
+  const cut = text.length > from + width ? '…' : '';
+  const shown = text.slice(from, from + width).replaceAll('\t', ' ') + cut;
   const margin = String(line).padStart(5);
   return [`${margin} | ${shown}`, `${' '.repeat(margin.length)} | ${' '.repeat(Math.max(0, column - 1 - from))}^`];
 }

@@ -47,6 +47,7 @@ export function listed(names: readonly string[]): string {
 export function didYouMean(name: string, known: readonly string[]): string {
   const [nearest] = nearestNames(name, known, 1);
   if (nearest !== undefined && isNear(name, nearest)) return `did you mean "${nearest}"?`;
+  if (known.length === 1) return `use "${known[0]}"`;
   return known.length === 0 ? 'remove it' : `use one of ${listed(known)}`;
 }
 

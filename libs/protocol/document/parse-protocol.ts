@@ -11,7 +11,7 @@ import { ProtocolDocument } from './protocol.dto';
 import type { ReadStep } from './read-steps';
 import { readSteps } from './read-steps';
 import { readShape } from './shape';
-import { readSource } from './source';
+import { readSource, withoutHiddenKeys } from './source';
 import { StepScope } from './step-scope';
 
 /** What became of a protocol's text. Findings are in the order of the source. */
@@ -31,8 +31,9 @@ export type ParsedProtocol =
 
 /** Reads and checks a protocol (YAML 1.2 or JSON); never throws, reports everything at once. */
 export function parseProtocol(source: Uint8Array | string): ParsedProtocol {
-  const { text, value, positions, mistakes, warnings } = readSource(source);
-  const findings = [...mistakes];
+  const read = readSource(source);
+  const { text, value, positions, mistakes, warnings } = read;
+  const findings: Mistake[] = [];
   const shape = readShape(ProtocolDocument, value, '');
   if (value !== undefined || mistakes.length === 0) findings.push(...shape.mistakes);
   const labware = labwareOf(shape.draft, findings);
@@ -40,8 +41,12 @@ export function parseProtocol(source: Uint8Array | string): ParsedProtocol {
   const checker = new StepChecker(shape.draft?.stage, labware);
   checker.check(steps, new StepScope());
   findings.push(...checker.mistakes);
-  const seen = { sourceText: text, warnings: positions.locate([...warnings, ...checker.warnings]) };
-  if (findings.length > 0 || !shape.whole) return { ok: false, findings: positions.locate(findings), ...seen };
+  const all = [...mistakes, ...withoutHiddenKeys(findings, read)];
+  const seen = {
+    sourceText: text,
+    warnings: positions.locate([...warnings, ...checker.warnings, ...neverMade(shape.draft, checker.made)]),
+  };
+  if (all.length > 0 || !shape.whole) return { ok: false, findings: positions.locate(all), ...seen };
   return { ok: true, protocol: toProtocol(shape.whole, steps), ...seen };
 }
 
@@ -77,6 +82,16 @@ function labwareOf(
     else byId.set(item.id, item);
   }
   return byId;
+}
+
+/** Labware that is listed as planned, but that no plan of the protocol makes. */
+function neverMade(draft: Draft<ProtocolDocument> | undefined, made: ReadonlySet<string>): Mistake[] {
+  return present(draft?.labware).flatMap(({ at, item: { id, from } }) => {
+    if (id === undefined || from === 'stock' || made.has(id)) return [];
+    return [
+      mistake('unknown-reference', below('/labware', at, 'id'), 'labware that a plan makes', `"${id}"`, 'remove it'),
+    ];
+  });
 }
 
 function toProtocol(document: ProtocolDocument, steps: readonly ReadStep[]): Protocol {

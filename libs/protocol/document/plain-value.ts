@@ -33,6 +33,8 @@ interface Way {
   readonly depth: number;
   /** Anchored nodes that are being expanded, outermost first. */
   readonly open: readonly Node[];
+  /** Where the outermost of them is used. */
+  readonly alias?: string;
 }
 
 class PlainReader {
@@ -51,7 +53,7 @@ class PlainReader {
     const place = this.placeOf(node);
     if (place) this.positions.add(pointer, place, key);
     if (way.depth > maxDepth) return this.refuseDepth(pointer);
-    if (way.open.length > 0 && ++this.aliased > maxAliasedValues) return this.refuseAliases(pointer);
+    if (way.open.length > 0 && ++this.aliased > maxAliasedValues) return this.refuseAliases(way.alias ?? pointer);
     if (isAlias(node)) return this.readAlias(node, pointer, way);
     if (isMap(node)) return this.readMap(node.items, pointer, way);
     if (isSeq(node)) return node.items.map((item, at) => this.read(item, below(pointer, at), deeper(way)));
@@ -66,8 +68,9 @@ class PlainReader {
       );
       return undefined;
     }
-    if (way.open.includes(target)) return this.refuseAliases(pointer);
-    return this.read(target, pointer, { depth: way.depth + 1, open: [...way.open, target] });
+    if (way.open.includes(target)) return this.refuseAliases(way.alias ?? pointer);
+    const open = [...way.open, target];
+    return this.read(target, pointer, { depth: way.depth + 1, open, alias: way.alias ?? pointer });
   }
 
   private readMap(pairs: readonly Pair[], pointer: string, way: Way): Record<string, unknown> {
@@ -91,7 +94,9 @@ class PlainReader {
 
   private nameOf(pair: Pair, pointer: string): string | undefined {
     const key = pair.key;
-    if (!isScalar(key) || key.value === null || typeof key.value === 'object') {
+    // A key without text comes from a syntax error, which is reported as such.
+    if (key === null || (isScalar(key) && key.value === null)) return undefined;
+    if (!isScalar(key) || typeof key.value === 'object') {
       this.mistakes.push({
         ...mistake('document-syntax', pointer, 'a plain key', 'another value', 'quote it'),
         ...this.placeOf(key),
@@ -123,7 +128,7 @@ class PlainReader {
         'document-alias-bomb',
         pointer,
         expected,
-        'aliases that expand without end',
+        'aliases that expand to more',
         'write the values out instead of nesting aliases',
       ),
     );

@@ -148,6 +148,11 @@ function correction(value: unknown, property: string, constraints: readonly Cons
     return value.trim() !== '' && Number.isFinite(Number(value))
       ? `write ${Number(value)} without quotes`
       : 'write a number';
+  if (typeof value === 'object')
+    return `write ${expectationOf(
+      constraints,
+      constraints.every((constraint) => constraint.each === true),
+    )}`;
   if (names.includes('isVersion') || names.includes('isString'))
     return `write it in quotes: ${property}: "${String(value)}"`;
   if (names.includes('isArray') && !Array.isArray(value)) return 'write a list: [ … ]';
@@ -156,7 +161,7 @@ function correction(value: unknown, property: string, constraints: readonly Cons
     return `round it: ${Math.round(value)}`;
   return `write ${expectationOf(
     constraints,
-    constraints.every((constraint) => constraint.each),
+    constraints.every((constraint) => constraint.each === true),
   )}`;
 }
 

@@ -77,7 +77,6 @@ function wrongByte(bytes: Uint8Array, index: number): Mistake {
 }
 
 function controlCharacters(text: string): Mistake[] {
-   
   const index = text.search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/);
   if (index < 0) return [];
   const before = text.slice(0, index).split('\n');

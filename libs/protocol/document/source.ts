@@ -38,6 +38,18 @@ export function readSource(source: Uint8Array | string): Source {
   };
 }
 
+/**
+ * Leaves out what only a syntax error made seem missing: keys that are written in the text, but that the damaged structure hides.
+ */
+export function withoutHiddenKeys(found: readonly Mistake[], { text, mistakes }: Source): Mistake[] {
+  if (!mistakes.some(({ code }) => code === 'document-syntax')) return [...found];
+  return found.filter(({ code, pointer, found: what }) => {
+    const isAbsent = code === 'missing-key' || (code === 'control-missing' && what === 'no controls');
+    const key = pointer.slice(pointer.lastIndexOf('/') + 1);
+    return !isAbsent || !new RegExp(`(^|[\\s,{"'])${key}["']?\\s*:`, 'm').test(text);
+  });
+}
+
 const hints: Partial<Record<YamlErrorCode, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'put a value that contains ": " in quotes, and indent with spaces',
   TAB_AS_INDENT: 'indent with spaces, not tabs',
