@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { RoundFacts, RoundKey } from '../../../db/science/round-facts';
-import { loadRound, noteProgress } from '../../../db/science/round-facts';
+import { loadRound } from '../../../db/science/round-facts';
 import { storedResult, storeResult } from '../../../db/science/step-results';
 import { inTransaction } from '../../../db/transaction';
 import type { StopDecision } from '../../../libs/learn/stop';
@@ -26,9 +26,9 @@ export async function learnRound(pool: Pool, science: Science, key: RoundKey): P
   const learned = await learn(science, facts, await loadMeasured(pool, facts));
   return inTransaction(pool, async (client) => {
     const first = await storeResult(client, { ...step, planner: 'learn-round', result: learned });
-    if (!first) return toResult((await storedResult<StoredRecommendation>(client, step)) as StoredRecommendation);
-    if (learned.best) await noteProgress(client, facts, { best: learned.best });
-    return toResult(learned);
+    return toResult(
+      first ? learned : ((await storedResult<StoredRecommendation>(client, step)) as StoredRecommendation),
+    );
   });
 }
 
