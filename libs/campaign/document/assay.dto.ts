@@ -15,14 +15,13 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { limit } from '../../protocol/document/decorators';
+import { IsId, limit } from '../../protocol/document/decorators';
 import { VersionedRef, versionedRef } from './versioned-ref.dto';
 
 /** One read the plate reader takes of every well. */
 export class ReadDocument {
   /** Name readouts use. */
-  @IsString()
-  @MaxLength(64, limit)
+  @IsId()
   id: string;
 
   /** What the reader does. */
@@ -53,8 +52,7 @@ export class ReadDocument {
 /** How reads become one number per well. */
 export class ReadoutDocument {
   /** Name objectives and bands use. */
-  @IsString()
-  @MaxLength(64, limit)
+  @IsId()
   id: string;
 
   /** Unit of the value, e.g. `RFU/OD`; derived from the method when absent. */
@@ -156,8 +154,7 @@ export class BandDocument {
 /** Wells of every assay plate that hold no design. */
 export class ControlDocument {
   /** Name. */
-  @IsString()
-  @MaxLength(64, limit)
+  @IsId()
   id: string;
 
   /** `blank`: medium only; `negative`: cells without signal; `reference`: a known construct. */

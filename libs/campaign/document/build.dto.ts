@@ -15,14 +15,13 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { limit } from '../../protocol/document/decorators';
+import { IsId, limit } from '../../protocol/document/decorators';
 import { VersionedRef } from './versioned-ref.dto';
 
 /** One assembly reaction: parts of slots into a vector (level 1), or units into a vector (level 2). */
 export class ReactionDocument {
   /** Name; later reactions take its product by it. */
-  @IsString()
-  @MaxLength(64, limit)
+  @IsId()
   id: string;
 
   /** 1 when it takes slots, 2 when it takes inputs; derived when absent. */

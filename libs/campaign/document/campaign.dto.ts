@@ -15,7 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { limit, saying } from '../../protocol/document/decorators';
+import { IsId, limit, saying } from '../../protocol/document/decorators';
 import { AssayDocument, ControlDocument, ReplicationDocument } from './assay.dto';
 import { AssemblyDocument, BuildDocument, HostDocument } from './build.dto';
 import { BudgetDocument, ObjectiveDocument, SelectionDocument, StopRuleDocument } from './goal.dto';
@@ -25,8 +25,7 @@ import { VersionedRef } from './versioned-ref.dto';
 /** One position of the design. */
 export class SlotDocument {
   /** Name rules and reactions use. */
-  @IsString()
-  @MaxLength(64, limit)
+  @IsId()
   id: string;
 
   /** `promoter`, `rbs`, `cds`, `terminator`, or the Sequence Ontology term (`SO:0000167`). */

@@ -45,7 +45,7 @@ export function withoutHiddenKeys(found: readonly Mistake[], { text, mistakes }:
   if (!mistakes.some(({ code }) => code === 'document-syntax')) return [...found];
   return found.filter(({ code, pointer, found: what }) => {
     const isAbsent = code === 'missing-key' || (code === 'control-missing' && what === 'no controls');
-    const key = pointer.slice(pointer.lastIndexOf('/') + 1);
+    const key = pointer.slice(pointer.lastIndexOf('/') + 1).replace(/[^\w-]/g, '\\$&');
     return !isAbsent || !new RegExp(`(^|[\\s,{"'])${key}["']?\\s*:`, 'm').test(text);
   });
 }
