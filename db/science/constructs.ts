@@ -91,16 +91,21 @@ export async function loadDesigns(
   return rows.map((row) => ({ ...row, designIndex: Number(row.designIndex) }));
 }
 
-/** Writes what became of designs of a round, with the reason where there is one. */
+/**
+ * Writes what became of designs of a round, with the reason where there is one.
+ * @returns how many changed
+ */
 export async function settleDesigns(
   client: PoolClient,
   round: { readonly tenantId: string; readonly campaignId: string; readonly round: number },
   settled: readonly { readonly designIndex: number; readonly status: DesignStatus; readonly reason?: string }[],
-): Promise<void> {
-  await client.query(
+): Promise<number> {
+  const { rowCount } = await client.query(
     `update design d set status = x.status, status_reason = x.reason
      from jsonb_to_recordset($4) as x ("designIndex" bigint, status text, reason text)
-     where d.tenant_id = $1 and d.campaign_id = $2 and d.round = $3 and d.design_index = x."designIndex"`,
+     where d.tenant_id = $1 and d.campaign_id = $2 and d.round = $3 and d.design_index = x."designIndex"
+       and (d.status, d.status_reason) is distinct from (x.status, x.reason)`,
     [round.tenantId, round.campaignId, round.round, JSON.stringify(settled)],
   );
+  return rowCount ?? 0;
 }

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { appendEvent } from '../device-work/events';
 
 /** A step of a campaign, by its natural key. */
 export interface StepRef {
@@ -42,18 +43,46 @@ export async function resultsOfPlanner<T>(
   return rows.map(({ result }) => result);
 }
 
+/** Who stores a result: a round of a campaign, in the name of Anneal itself. */
+export interface StoringRound {
+  readonly tenantId: string;
+  readonly siteId: string;
+  readonly campaignId: string;
+  readonly systemActorId: string;
+}
+
+/** A result on its way into the facts. */
+export interface NewResult {
+  readonly stepKey: string;
+  readonly planner: string;
+  readonly result: unknown;
+  /** One line for people, kept as the event `stepPlanned`. */
+  readonly summary: string;
+}
+
 /**
  * Stores the result of a step once. A step that was stored meanwhile keeps its result.
  * @returns whether this call stored it: what belongs to the result is written only then, in the same transaction.
  */
-export async function storeResult(
-  client: PoolClient,
-  step: StepRef & { readonly planner: string; readonly result: unknown },
-): Promise<boolean> {
+export async function storeResult(client: PoolClient, round: StoringRound, step: NewResult): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into step_result (campaign_id, step_key, tenant_id, planner, result) values ($1, $2, $3, $4, $5)
      on conflict (campaign_id, step_key) do nothing`,
-    [step.campaignId, step.stepKey, step.tenantId, step.planner, JSON.stringify(step.result)],
+    [round.campaignId, step.stepKey, round.tenantId, step.planner, JSON.stringify(step.result)],
   );
-  return rowCount === 1;
+  if (rowCount !== 1) return false;
+  const { stepKey, planner, summary } = step;
+  await noteFact(client, round, 'stepPlanned', { stepKey, planner, summary });
+  return true;
+}
+
+/** Appends an event to the campaign's history. */
+export async function noteFact(
+  client: PoolClient,
+  round: StoringRound,
+  kind: string,
+  payload: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { tenantId, siteId, campaignId, systemActorId: actorId } = round;
+  await appendEvent(client, { tenantId, siteId, campaignId, actorId, stream: `campaign/${campaignId}`, kind, payload });
 }

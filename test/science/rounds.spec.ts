@@ -189,6 +189,53 @@ describe('a two-level campaign', () => {
   }, 180_000);
 });
 
+describe('a round with mishaps', () => {
+  let db: TestDatabase;
+  beforeAll(async () => {
+    db = await testDatabase();
+  });
+  afterAll(() => db.close());
+
+  it('finishes what was left of a failed job, never uses a well that is in doubt, and reads a plate again whose controls failed', async () => {
+    const failing = new Set(['r1/build/build.1/mix/ASM1', 'r1/test/measure.2/dilute/ASY1']);
+    const nature: Nature = {
+      colonies: () => 3,
+      sequence: (designed) => designed,
+      brightness: (name, read) => (name === 'reference-two-colour' && read === 0 ? 1e6 : brightness(name)),
+      mishap: ({ stepKey, attempt }) => {
+        if (!failing.has(stepKey) || attempt > 1) return undefined;
+        return { result: 'failed', transfers: { done: [[1, 10]], uncertain: [[11, 11]] }, problem: { code: 'tip', message: 'a tip fell off' } }; // prettier-ignore
+      },
+    };
+    const { rounds } = await foundry(db, 'single-unit', nature, (campaign) => ({
+      ...campaign,
+      budget: { ...campaign.budget, constructsPerRound: 4 },
+    }));
+    await rounds.openRound(1, 'explore');
+    await chooseDesigns(db.pool, science, rounds.round(1));
+    await rounds.runStage(1, 'build');
+    // The well in doubt was left alone in the first pass; its construct took a second one.
+    expect(await rounds.build.closeBuild(rounds.round(1))).toMatchObject({ built: 4 });
+    const passes = await db.pool.query<{ reactions: number }>(
+      `select (result -> 'values' ->> 'reactions')::int as reactions from step_result where planner = 'assembly' order by step_key`,
+    );
+    expect(passes.rows.map(({ reactions }) => reactions)).toEqual([4, 1]);
+    await rounds.runStage(1, 'test');
+    expect(await closeTest(db.pool, rounds.round(1))).toMatchObject({ measured: 4, held: 0 });
+    const states = await db.pool.query<{ state: string; count: number }>('select state, count(*)::int from measurement group by state order by state'); // prettier-ignore
+    expect(states.rows.map(({ state }) => state)).toEqual(['held', 'ok']);
+  }, 120_000);
+
+  it('lets no void sample into a measurement', async () => {
+    const { rows } = await db.pool.query<{ voids: number; measured: number }>(
+      `select count(distinct v.sample_id)::int as voids, count(distinct m.id)::int as measured
+       from sample_verdict v left join measurement m on m.sample_id = v.sample_id where v.verdict = 'void'`,
+    );
+    expect(rows[0]?.voids).toBeGreaterThanOrEqual(2);
+    expect(rows[0]?.measured).toBe(0);
+  });
+});
+
 async function plannedReactions(db: TestDatabase, stepKey: string, run: () => Promise<void>): Promise<number> {
   await run();
   const { rows } = await db.pool.query<{ count: number }>(

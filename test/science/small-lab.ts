@@ -22,13 +22,16 @@ export interface Nature {
   colonies(construct: string, plated: number): number;
   /** The sequence a clone really has. */
   sequence(designed: string, clone: number): string;
-  /** Fluorescence over OD of a construct or control code. */
-  brightness(name: string): number;
+  /** Fluorescence over OD of a construct or control code; `read` counts how often assay plates were read before. */
+  brightness(name: string, read: number): number;
+  /** What goes wrong with a job instead of what it was asked. */
+  mishap?(job: LeasedJob): Partial<Outcome> | undefined;
 }
 
 /** One device for everything, driven at once: every queued job is done in the order it was queued, lab time jumps over holds. */
 export class SmallLab {
   private readonly plated = new Map<string, number>();
+  private assaysRead = 0;
   /** Summary of every job that was done, in order. */
   readonly done: string[] = [];
 
@@ -97,7 +100,7 @@ export class SmallLab {
     const write = { ...caller, dispatchId: job.dispatchId, token: job.fencingToken };
     await startDispatch(this.db.pool, { ...write, leaseMs: 60_000, durationLabMs: job.spec.durationMs });
     await this.db.pool.query(`update lab_clock set now_at = now_at + $1 * interval '1 millisecond'`, [job.spec.durationMs]); // prettier-ignore
-    const outcome = await this.perform(job);
+    const outcome = this.nature.mishap?.(job) ?? (await this.perform(job));
     await reportOutcome(this.db.pool, {
       ...write,
       outcome: { version: 1, result: 'succeeded', files: [], ...outcome },
@@ -147,11 +150,13 @@ export class SmallLab {
     const names = await this.contentNames([barcode]);
     const { rows } = await this.db.pool.query<{ well: string }>('select distinct to_well as well from ledger where to_labware_id = $1', [plate?.labwareId]); // prettier-ignore
     const reads = job.spec.parameters['reads'] as { mode: 'absorbance' | 'fluorescence'; wavelengthNm: number; emissionNm?: number }[]; // prettier-ignore
-    const cellsOd = reads.length > 1 ? 0.4 : 0.2;
+    const isAssay = reads.length > 1;
+    const cellsOd = isAssay ? 0.4 : 0.2;
+    const before = isAssay ? this.assaysRead++ : 0;
     const value = (well: string, mode: string): number => {
       const name = names.get(`${barcode}/${well}`);
       const od = name === undefined || name === 'blank' ? 0 : cellsOd;
-      return mode === 'absorbance' ? 0.09 + od : 100 + od * this.nature.brightness(name ?? '');
+      return mode === 'absorbance' ? 0.09 + od : 100 + od * this.nature.brightness(name ?? '', before);
     };
     return Buffer.from(
       writeMarsCsv({

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import { loadRound } from '../../../db/science/round-facts';
-import type { RoundFacts } from '../../../db/science/round-facts';
 import { storedResult, storeResult } from '../../../db/science/step-results';
 import { inTransaction } from '../../../db/transaction';
 import { DomainError } from '../../../libs/errors/domain-error';
@@ -23,10 +22,11 @@ export async function runPlannerOnce(
   if (known) return toPlanned(known);
   const adapter = planners[run.planner];
   if (!adapter) throw new DomainError('planner-unknown', `There is no planner "${run.planner}".`);
-  const facts: RoundFacts = await loadRound(pool, run);
+  const facts = await loadRound(pool, run);
   const { plan, write } = await adapter({ pool, facts, run, scope: planScope(facts, run) });
   return inTransaction(pool, async (client) => {
-    const first = await storeResult(client, { ...step, planner: run.planner, result: plan });
+    const { stepKey, planner } = run;
+    const first = await storeResult(client, facts, { stepKey, planner, result: plan, summary: plan.summary });
     if (first) await write?.(client);
     return toPlanned(first ? plan : ((await storedResult<PlanResult>(client, step)) as PlanResult));
   });

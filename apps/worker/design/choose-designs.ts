@@ -49,7 +49,13 @@ export async function chooseDesigns(pool: Pool, science: Science, key: RoundKey)
     librarySize: candidates.librarySize,
   };
   return inTransaction(pool, async (client) => {
-    const first = await storeResult(client, { ...step, planner: 'choose-designs', result });
+    const { stepKey } = step;
+    const first = await storeResult(client, facts, {
+      stepKey,
+      planner: 'choose-designs',
+      result,
+      summary: result.summary,
+    });
     if (!first) return (await storedResult<Designed>(client, step)) as Designed;
     await storeConstructs(client, facts.tenantId, constructs);
     await storeDesigns(client, facts, designs);

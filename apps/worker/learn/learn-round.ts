@@ -25,7 +25,13 @@ export async function learnRound(pool: Pool, science: Science, key: RoundKey): P
   const facts = await loadRound(pool, key);
   const learned = await learn(science, facts, await loadMeasured(pool, facts));
   return inTransaction(pool, async (client) => {
-    const first = await storeResult(client, { ...step, planner: 'learn-round', result: learned });
+    const { stepKey } = step;
+    const first = await storeResult(client, facts, {
+      stepKey,
+      planner: 'learn-round',
+      result: learned,
+      summary: learned.reason,
+    });
     return toResult(
       first ? learned : ((await storedResult<StoredRecommendation>(client, step)) as StoredRecommendation),
     );

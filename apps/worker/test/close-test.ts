@@ -3,7 +3,7 @@ import { loadDesigns, settleDesigns } from '../../../db/science/constructs';
 import { storeConstructValues, storeMeasurements } from '../../../db/science/measurements';
 import type { RoundKey } from '../../../db/science/round-facts';
 import { loadRound } from '../../../db/science/round-facts';
-import { resultsOfPlanner } from '../../../db/science/step-results';
+import { noteFact, resultsOfPlanner } from '../../../db/science/step-results';
 import { inTransaction } from '../../../db/transaction';
 import type { PlanResult } from '../../../libs/protocol/protocol';
 import type { Tested } from '../../../workflows/test/test.activities';
@@ -16,7 +16,8 @@ import { constructValues, measurementsOf } from './round-values';
  * Of a plate that was evaluated more than once the last evaluation counts. The same round again changes nothing.
  */
 export async function closeTest(pool: Pool, round: RoundKey): Promise<Tested> {
-  const { campaign } = await loadRound(pool, round);
+  const facts = await loadRound(pool, round);
+  const { campaign } = facts;
   const plates = await evaluatedPlates(pool, round);
   const measurements = plates.flatMap((plate) => measurementsOf(campaign, plate));
   const { values, noGrowth } = constructValues(campaign, plates);
@@ -29,14 +30,16 @@ export async function closeTest(pool: Pool, round: RoundKey): Promise<Tested> {
     notGrown: await constructsNotGrown(pool, round),
     plates,
   });
+  const wells = new Set(measurements.map(({ labwareId, well }) => `${labwareId}/${well}`));
+  const withStatus = (status: string): number => settled.filter((design) => design.status === status).length;
+  const tested = { measured: withStatus('measured'), held: withStatus('held'), wells: wells.size };
   await inTransaction(pool, async (client) => {
     await storeMeasurements(client, round, measurements);
     await storeConstructValues(client, round, values);
-    await settleDesigns(client, round, settled);
+    const changed = await settleDesigns(client, round, settled);
+    if (changed > 0) await noteFact(client, facts, 'designsMeasured', { round: round.round, ...tested });
   });
-  const wells = new Set(measurements.map(({ labwareId, well }) => `${labwareId}/${well}`));
-  const withStatus = (status: string): number => settled.filter((design) => design.status === status).length;
-  return { measured: withStatus('measured'), held: withStatus('held'), wells: wells.size };
+  return tested;
 }
 
 async function evaluatedPlates(pool: Pool, round: RoundKey): Promise<EvaluatedPlate[]> {
