@@ -35,9 +35,8 @@ export interface EvaluatedPlate {
 
 /**
  * Reads to readouts, plate by plate; a plate is held when its controls leave their band or its blanks fail.
- * A file that cannot be read is refused whole: the plate has to be read again.
+ * A file that cannot be read holds its plate, with what is wrong with it as the cause.
  * @param usable ids of samples that are neither void nor held
- * @throws DomainError `reader-file-refused` and those of `readoutValues`.
  */
 export function evaluatePlates(
   campaign: Campaign,
@@ -58,6 +57,9 @@ export function evaluatePlates(
   };
 }
 
+/** Refusals that hold one plate instead of ending the stage: it is read or made again. */
+const holding = new Set(['control-missing', 'reader-file-refused', 'too-few-measurements']);
+
 function evaluatePlate(
   campaign: Campaign,
   { plate, wells, file }: ReadPlate,
@@ -66,7 +68,6 @@ function evaluatePlate(
   const isUsable = ({ sampleId }: WellUse): boolean => sampleId !== undefined && usable.has(sampleId);
   const entries = Object.entries(wells);
   const layout = { wells: Object.fromEntries(entries.filter(([, use]) => isUsable(use))) };
-  const table = readMarsCsv(file.content);
   const head = {
     key: plate.key,
     labwareId: plate.labwareId,
@@ -77,11 +78,11 @@ function evaluatePlate(
     voidWells: entries.flatMap(([well, use]) => (isUsable(use) ? [] : well)),
   };
   try {
+    const table = readMarsCsv(file.content);
     const values = readoutValues(campaign.assay, table, layout);
-    const verdict = judgePlate({ campaign, table, layout, values });
-    return { ...head, ...verdict, values };
+    return { ...head, ...judgePlate({ campaign, table, layout, values }), values };
   } catch (error) {
-    if (!isDomainError(error) || error.code !== 'control-missing') throw error;
+    if (!isDomainError(error) || !holding.has(error.code)) throw error;
     return { ...head, verdict: 'held', causes: [error.message], values: [], separation: [], controls: [] };
   }
 }
