@@ -33,7 +33,7 @@ export interface LabInventory {
 export async function enrolLab(apiUrl: string, labUrl: string, tokens: Tokens, dataDir: string): Promise<string> {
   const client = new AnnealClient({ baseUrl: apiUrl, token: tokens.ops });
   const { places, labware } = await fromLab<LabInventory>(labUrl, '/inventory');
-  const devices = await fromLab<readonly LabDevice[]>(labUrl, '/devices');
+  const { devices } = await fromLab<{ devices: readonly LabDevice[] }>(labUrl, '/devices');
   for (const { code, ...place } of places) await client.put(`/v1/places/${code}`, { json: place });
   const served: { code: string; token: string; adapter: string }[] = [];
   for (const { code, ...device } of devices) {

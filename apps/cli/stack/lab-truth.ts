@@ -1,3 +1,4 @@
+import { readPicklist } from '../../../libs/build/picklist';
 import { assembleDesign } from '../../../libs/design/construct';
 import { designSpace } from '../../../libs/design/space';
 import { screenLibrary } from '../../../libs/design/screen';
@@ -59,17 +60,52 @@ async function trueReadouts(
   const response = await fetch(new URL('/truth', labUrl), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ sequences, plan: { reads, readouts } }),
+    body: JSON.stringify({ sequences, assay: { reads, readouts } }),
   });
   if (!response.ok) throw new Error(`the virtual lab answered ${response.status} to /truth: ${await response.text()}`);
   const { values } = (await response.json()) as { values: { readouts: Record<string, number> }[] };
   return values.map((value) => value.readouts);
 }
 
-/** Every transfer of the lab's motion log, and every worklist the lab was given. */
+/** Lines of the lab's motion log that the score needs. */
+type MotionLine =
+  | {
+      readonly t: 'start';
+      readonly job: {
+        readonly dispatchId: string;
+        readonly jobId: string;
+        readonly spec: { readonly operation: string };
+        readonly worklistCsv?: string;
+      };
+    }
+  | { readonly t: 'transfer'; readonly dispatchId: string; readonly jobId: string; readonly ordinal: number }
+  | { readonly t: 'other' };
+
+/**
+ * Every transfer of the lab's motion log, and every worklist a run began with. A pick from a region without a colony left is
+ * asked for on trial: it counts as asked for only where it happened.
+ */
 export async function readMotions(labUrl: string): Promise<{ given: GivenWorklist[]; made: LoggedTransfer[] }> {
   const response = await fetch(new URL('/motions', labUrl));
   if (!response.ok)
     throw new Error(`the virtual lab answered ${response.status} to /motions: ${await response.text()}`);
-  return (await response.json()) as { given: GivenWorklist[]; made: LoggedTransfer[] };
+  const { motions } = (await response.json()) as { motions: MotionLine[] };
+  const made = motions.flatMap((line) =>
+    line.t === 'transfer' ? [{ dispatchId: line.dispatchId, jobId: line.jobId, ordinal: line.ordinal }] : [],
+  );
+  const happened = new Set(made.map(({ jobId, ordinal }) => `${jobId}/${ordinal}`));
+  const given = motions.flatMap((line) => {
+    if (line.t !== 'start' || !line.job.worklistCsv) return [];
+    const { dispatchId, jobId, spec } = line.job;
+    const ordinals = readPicklist(line.job.worklistCsv).map((row) => row.ordinal);
+    const trial = spec.operation === 'pick-colonies';
+    return [
+      {
+        dispatchId,
+        jobId,
+        ordinals: trial ? ordinals.filter((ordinal) => happened.has(`${jobId}/${ordinal}`)) : ordinals,
+      },
+    ];
+  });
+  return { given, made };
 }
