@@ -93,7 +93,7 @@ async function requireServer(client: Client): Promise<void> {
 }
 
 /** The folder beside the package's own package.json, from sources and from `dist` alike. */
-function migrationsFolder(): string {
+export function migrationsFolder(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     const candidate = join(folder, 'db', 'migrations');
     if (existsSync(join(folder, 'package.json')) && existsSync(candidate)) return candidate;

@@ -5,33 +5,35 @@ import { retryingLostRaces } from '../transaction';
 /** Capabilities whose interrupted work harms nothing: their device stays in service when a job becomes unknown. */
 export const harmlessCapabilities: readonly Capability[] = ['read-plate', 'thermocycle'];
 
-/** What one sweep did. */
-export interface Swept {
+/** What one sweep of leases did. */
+export interface SweptLeases {
   /** Leases given back to the queue. */
   readonly lapsed: number;
   /** Started dispatches that became unknown. */
   readonly unknown: number;
-  /** Blocked jobs found with their needs met. */
-  readonly released: number;
 }
 
 /**
- * Looks for leases that ran out and for releases that were missed. Any number of processes sweep side by side.
+ * Looks for leases that ran out. Any number of processes sweep side by side.
  * @param leaseMs a lease of this length, granted before PostgreSQL last started, is given that long again
  */
-export async function sweep(pool: Pool, leaseMs: number): Promise<Swept> {
-  const leases = await retryingLostRaces(() =>
-    pool.query<{ lapsed: number; unknown: number }>({
+export async function sweepLeases(pool: Pool, leaseMs: number): Promise<SweptLeases> {
+  const { rows } = await retryingLostRaces(() =>
+    pool.query<SweptLeases>({
       name: 'sweep-leases',
       text: 'select lapsed, unknown from sweep_leases($1, $2)',
       values: [leaseMs, harmlessCapabilities],
     }),
   );
-  const strays = await retryingLostRaces(() =>
+  return rows[0] as SweptLeases;
+}
+
+/** Releases blocked jobs whose needs are met: there are none while every release is made. @returns how many */
+export async function sweepStrays(pool: Pool): Promise<number> {
+  const { rows } = await retryingLostRaces(() =>
     pool.query<{ released: number }>({ name: 'sweep-blocked', text: 'select sweep_blocked() as released' }),
   );
-  const { lapsed, unknown } = leases.rows[0] as { lapsed: number; unknown: number };
-  return { lapsed, unknown, released: strays.rows[0]?.released ?? 0 };
+  return rows[0]?.released ?? 0;
 }
 
 /** Removes uploads nothing refers to, seven days after their last chunk. @returns how many uploads */

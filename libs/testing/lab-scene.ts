@@ -88,7 +88,7 @@ export class LabScene {
   step(
     stepKey: string,
     capability: Capability,
-    more: Partial<QueuedJob> & { spec?: Partial<JobSpec> } = {},
+    more: Partial<Omit<QueuedJob, 'spec'>> & { spec?: Partial<JobSpec> } = {},
   ): QueuedJob {
     const { spec, ...rest } = more;
     return {

@@ -1,7 +1,7 @@
 import { redispatch } from '../../db/device-work/redispatch';
 import { resolveDispatch } from '../../db/device-work/settle';
 import { startDispatch } from '../../db/device-work/start';
-import { sweep } from '../../db/device-work/sweep';
+import { sweepLeases } from '../../db/device-work/sweep';
 import { heartbeat, releaseLease } from '../../db/device-work/heartbeat';
 import { withdraw } from '../../db/device-work/withdraw';
 import { dispatchTransitions } from '../../libs/device/transitions';
@@ -121,7 +121,7 @@ describe('the life of a dispatch', () => {
     await scene.enqueue([scene.step('lapse', 'read-plate')]);
     const old = await scene.lease(reader);
     await scene.silence();
-    expect(await sweep(db.pool, 0)).toMatchObject({ lapsed: 1, unknown: 0 });
+    expect(await sweepLeases(db.pool, 0)).toMatchObject({ lapsed: 1, unknown: 0 });
     const next = await scene.lease(reader);
     expect(next.dispatchId).toBe(old.dispatchId);
     expect(BigInt(next.fencingToken)).toBeGreaterThan(BigInt(old.fencingToken));
@@ -161,7 +161,7 @@ describe('the life of a dispatch', () => {
     await scene.silence();
     const heard = await heartbeat(db.pool, { ...scene.write(reader, job), leaseMs: 30_000, progress: { done: 3 } });
     expect(heard).toMatchObject({ leaseMs: 30_000, state: 'started' });
-    expect(await sweep(db.pool, 0)).toMatchObject({ lapsed: 0, unknown: 0 });
+    expect(await sweepLeases(db.pool, 0)).toMatchObject({ lapsed: 0, unknown: 0 });
     await scene.report(reader, job);
   });
 
@@ -169,7 +169,7 @@ describe('the life of a dispatch', () => {
     await scene.enqueue([scene.step('grace', 'read-plate')]);
     const job = await scene.start(reader);
     await scene.silence();
-    expect(await sweep(db.pool, 3_600_000)).toMatchObject({ lapsed: 0, unknown: 0 });
+    expect(await sweepLeases(db.pool, 3_600_000)).toMatchObject({ lapsed: 0, unknown: 0 });
     await scene.report(reader, job);
   });
 
@@ -180,7 +180,7 @@ describe('the life of a dispatch', () => {
     );
     const job = await scene.start(handler);
     await scene.silence();
-    expect(await sweep(db.pool, 0)).toMatchObject({ unknown: 1 });
+    expect(await sweepLeases(db.pool, 0)).toMatchObject({ unknown: 1 });
     const { rows } = await db.pool.query(
       `select v.state, w.held, w.in_use_by, i.kind, i.resolved_at from device v, labware w, incident i
        where v.code = 'handler' and w.barcode = 'U1' and i.dispatch_id = $1`,
@@ -219,7 +219,7 @@ describe('the life of a dispatch', () => {
     await scene.enqueue([scene.step('read-silent', 'read-plate')]);
     const job = await scene.start(reader);
     await scene.silence();
-    await sweep(db.pool, 0);
+    await sweepLeases(db.pool, 0);
     const { rows } = await db.pool.query(`select state from device where code = 'reader'`);
     expect(rows).toEqual([{ state: 'in-service' }]);
     await scene.report(reader, job);
@@ -229,7 +229,7 @@ describe('the life of a dispatch', () => {
     await scene.enqueue([scene.step('late', 'read-plate')]);
     const job = await scene.start(reader);
     await scene.silence();
-    await sweep(db.pool, 0);
+    await sweepLeases(db.pool, 0);
     const { tenantId } = db;
     const resolution = { verdict: 'did-not' as const, reason: 'the plate never moved' };
     const by = { tenantId, actorId: scene.personId, dispatchId: job.dispatchId, resolution };
@@ -286,13 +286,13 @@ describe('the life of a dispatch', () => {
     ]);
     await scene.start(reader);
     await scene.silence();
-    await sweep(db.pool, 0);
+    await sweepLeases(db.pool, 0);
     expect(
       await redispatch(db.pool, { jobId: scene.job('repeatable'), attempt: 2, handledEventIds: [] }),
     ).toMatchObject({ attempt: 2, state: 'queued' });
     const other = await scene.start(reader);
     await scene.silence();
-    await sweep(db.pool, 0);
+    await sweepLeases(db.pool, 0);
     await expect(
       redispatch(db.pool, { jobId: scene.job('once'), attempt: 2, handledEventIds: [] }),
     ).rejects.toMatchObject({ code: 'illegal-transition' });

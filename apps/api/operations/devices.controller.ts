@@ -1,0 +1,64 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import type { Pool } from 'pg';
+import { enrolDevice, setDeviceState, viewDevices } from '../../../db/lab/devices';
+import type { DeviceView } from '../../../db/lab/devices';
+import { DomainError } from '../../../libs/errors/domain-error';
+import { POOL } from '../../../libs/platform/database/database.module';
+import { Allow, CurrentActor } from '../auth/actor';
+import type { Actor } from '../auth/actor';
+import { withoutNulls, writerOf } from './answers';
+import {
+  DeviceAnswer,
+  DeviceListAnswer,
+  DeviceStateRequest,
+  EnrolDeviceRequest,
+  EnrolledAnswer,
+} from './operations.dto';
+
+/** Devices: which there are, what they do, whether they get work. */
+@Controller('v1/devices')
+export class DevicesController {
+  constructor(@Inject(POOL) private readonly pool: Pool) {}
+
+  /** Every device by code. */
+  @Get()
+  @ApiOkResponse({ type: DeviceListAnswer })
+  async list(@CurrentActor() actor: Actor): Promise<{ items: object[] }> {
+    return { items: (await viewDevices(this.pool, actor.tenantId)).map(withoutNulls) };
+  }
+
+  /** One device. */
+  @Get(':code')
+  @Allow('device', 'person')
+  @ApiOkResponse({ type: DeviceAnswer })
+  async view(@Param('code') code: string, @CurrentActor() actor: Actor): Promise<object> {
+    const [device] = await viewDevices(this.pool, actor.tenantId, code);
+    if (!device) throw new DomainError('not-found', `there is no device "${code}"`);
+    return withoutNulls<DeviceView>(device);
+  }
+
+  /** Makes a device known, or changes what is known of it, and issues a credential for it. */
+  @Put(':code')
+  @Allow('operator', 'ops')
+  async enrol(
+    @Param('code') code: string,
+    @Body() device: EnrolDeviceRequest,
+    @CurrentActor() actor: Actor,
+  ): Promise<EnrolledAnswer> {
+    const { token } = await enrolDevice(this.pool, writerOf(actor), { ...device, code });
+    return { token };
+  }
+
+  /** Takes a device out of service, or back: quarantine ends here. */
+  @Post(':code/state')
+  @HttpCode(204)
+  @Allow('operator', 'ops')
+  async setState(
+    @Param('code') code: string,
+    @Body() { state, reason }: DeviceStateRequest,
+    @CurrentActor() actor: Actor,
+  ): Promise<void> {
+    await setDeviceState(this.pool, writerOf(actor), { code, state, reason });
+  }
+}

@@ -1,0 +1,17 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Labware a job works on. */
+@Entity('job_labware')
+export class JobLabwareEntity {
+  @PrimaryColumn({ name: 'job_id', type: 'uuid' })
+  jobId: string;
+
+  @PrimaryColumn({ name: 'labware_id', type: 'uuid' })
+  labwareId: string;
+
+  @Column({ type: 'text' })
+  role: string;
+
+  @Column({ type: 'text' })
+  at: string;
+}

@@ -1,0 +1,84 @@
+import { CampaignRevisionEntity } from './campaigns/campaign-revision.entity';
+import { CampaignEntity } from './campaigns/campaign.entity';
+import { ConstructEntity } from './campaigns/construct.entity';
+import { DecisionEntity } from './campaigns/decision.entity';
+import { DesignEntity } from './campaigns/design.entity';
+import { ProtocolEntity } from './campaigns/protocol.entity';
+import { RoundEntity } from './campaigns/round.entity';
+import { StageResultEntity } from './campaigns/stage-result.entity';
+import { StepResultEntity } from './campaigns/step-result.entity';
+import { DispatchFileEntity } from './device-work/dispatch-file.entity';
+import { DispatchTransitionEntity } from './device-work/dispatch-transition.entity';
+import { DispatchEntity } from './device-work/dispatch.entity';
+import { JobLabwareEntity } from './device-work/job-labware.entity';
+import { JobNeedEntity } from './device-work/job-need.entity';
+import { JobEntity } from './device-work/job.entity';
+import { LabTimerEntity } from './device-work/lab-timer.entity';
+import { OutboxEntity } from './device-work/outbox.entity';
+import { PlannedSampleEntity } from './device-work/planned-sample.entity';
+import { PlannedTransferEntity } from './device-work/planned-transfer.entity';
+import { WorkflowArchiveEntity } from './device-work/workflow-archive.entity';
+import { EventEntity } from './events/event.entity';
+import { FileChunkEntity } from './files/file-chunk.entity';
+import { FileEntity } from './files/file.entity';
+import { UploadEntity } from './files/upload.entity';
+import { DeviceEntity } from './lab/device.entity';
+import { IncidentEntity } from './lab/incident.entity';
+import { LabClockEntity } from './lab/lab-clock.entity';
+import { LabwareEntity } from './lab/labware.entity';
+import { PlaceEntity } from './lab/place.entity';
+import { ConstructValueEntity } from './material/construct-value.entity';
+import { LedgerEntity } from './material/ledger.entity';
+import { MeasurementEntity } from './material/measurement.entity';
+import { SampleParentEntity } from './material/sample-parent.entity';
+import { SampleVerdictEntity } from './material/sample-verdict.entity';
+import { SampleEntity } from './material/sample.entity';
+import { AccessTokenEntity } from './tenancy/access-token.entity';
+import { ActorEntity } from './tenancy/actor.entity';
+import { IdempotencyKeyEntity } from './tenancy/idempotency-key.entity';
+import { SiteEntity } from './tenancy/site.entity';
+import { TenantEntity } from './tenancy/tenant.entity';
+
+/** Every table as a class; a spec compares them with the migrated schema, column by column. */
+export const entities = [
+  CampaignRevisionEntity,
+  CampaignEntity,
+  ConstructEntity,
+  DecisionEntity,
+  DesignEntity,
+  ProtocolEntity,
+  RoundEntity,
+  StageResultEntity,
+  StepResultEntity,
+  DispatchFileEntity,
+  DispatchTransitionEntity,
+  DispatchEntity,
+  JobLabwareEntity,
+  JobNeedEntity,
+  JobEntity,
+  LabTimerEntity,
+  OutboxEntity,
+  PlannedSampleEntity,
+  PlannedTransferEntity,
+  WorkflowArchiveEntity,
+  EventEntity,
+  FileChunkEntity,
+  FileEntity,
+  UploadEntity,
+  DeviceEntity,
+  IncidentEntity,
+  LabClockEntity,
+  LabwareEntity,
+  PlaceEntity,
+  ConstructValueEntity,
+  LedgerEntity,
+  MeasurementEntity,
+  SampleParentEntity,
+  SampleVerdictEntity,
+  SampleEntity,
+  AccessTokenEntity,
+  ActorEntity,
+  IdempotencyKeyEntity,
+  SiteEntity,
+  TenantEntity,
+] as const;
