@@ -44,9 +44,7 @@ function winnersTable(report: Report): string {
   if (report.winners.length === 0) return '<p>No construct was measured.</p>';
   const readouts = report.campaign.readouts;
   const head = readouts
-    .map(
-      (readout) => `<th>${escapeXml(readout.id)}<br><small>${escapeXml(readout.unit)}</small></th><th>re-measured</th>`,
-    )
+    .map(({ id, unit }) => `<th>${escapeXml(id)}<br><small>${escapeXml(unit)}</small></th>`)
     .join('');
   const rows = report.winners.map((winner) =>
     winnerRow(
@@ -54,24 +52,34 @@ function winnersTable(report: Report): string {
       readouts.map((readout) => readout.id),
     ),
   );
-  return `<table><thead><tr><th>#</th><th>construct</th><th>score</th><th>re-measured</th>${head}<th>clones × cultures × plates</th><th>where the tube is</th></tr></thead><tbody>${rows.join('')}</tbody></table>
+  return `<table><thead><tr><th>#</th><th>construct</th><th>score</th>${head}<th>clones × cultures × plates</th><th>where the tube is</th></tr></thead><tbody>${rows.join('')}</tbody></table>
 <p class="note">The score that won a selection is biased upwards; the re-measured value of the confirm round is the one to quote. Intervals are 95 %.</p>`;
 }
 
+/** Values of the selection above, values of the confirm round below. */
 function winnerRow(winner: Winner, readouts: readonly string[]): string {
-  const cells = readouts
-    .map((id) => `<td>${estimate(winner.values[id])}</td><td>${estimate(winner.confirmed[id])}</td>`)
-    .join('');
+  const twice = (first: string, again: string | undefined): string =>
+    `<td>${first}${again === undefined ? '' : `<br><strong>${again}</strong> <small>re-measured</small>`}</td>`;
+  const cells = readouts.map((id) =>
+    twice(estimate(winner.values[id]), winner.confirmed[id] && estimate(winner.confirmed[id])),
+  );
   const basis = Object.values(winner.confirmed)[0] ?? Object.values(winner.values)[0];
-  const tubes = winner.tubes
-    .map((tube) => `<code>${escapeXml(tube.barcode)}</code> ${escapeXml(tube.well)} in ${escapeXml(tube.place)}`)
-    .join('<br>');
-  return `<tr><td>${winner.rank}</td><td><strong>${escapeXml(winner.name)}</strong><br><small>${choiceText(winner.choice)}</small></td><td>${number(winner.score)}</td><td>${winner.confirmedScore === undefined ? '–' : number(winner.confirmedScore)}</td>${cells}<td>${basis ? `${basis.clones} × ${basis.cultures} × ${basis.plates}` : '–'}</td><td>${tubes || '–'}</td></tr>`;
+  const tubes = winner.tubes.map(
+    (tube) => `<code>${escapeXml(tube.barcode)}</code> ${escapeXml(tube.well)} in ${escapeXml(tube.place)}`,
+  );
+  const score = twice(
+    number(winner.score),
+    winner.confirmedScore === undefined ? undefined : number(winner.confirmedScore),
+  );
+  return `<tr><td>${winner.rank}</td><td>${choiceText(winner.choice)}<br><small>${breakable(winner.name)}</small></td>${score}${cells.join('')}<td>${basis ? `${basis.clones} × ${basis.cultures} × ${basis.plates}` : '–'}</td><td>${tubes.join('<br>') || '–'}</td></tr>`;
 }
+
+/** Long construct names may break after a part. */
+const breakable = (name: string): string => escapeXml(name).replaceAll('+', '+<wbr>').replaceAll('@', '@<wbr>');
 
 const choiceText = (choice: Readonly<Record<string, string>>): string =>
   Object.entries(choice)
-    .map(([slot, part]) => `${escapeXml(slot)}: ${escapeXml(part)}`)
+    .map(([slot, part]) => `${escapeXml(slot)} <strong>${escapeXml(part)}</strong>`)
     .join(', ');
 
 function estimate(value: Estimate | undefined): string {
@@ -175,7 +183,7 @@ function constructsTable(report: Report): string {
   const readouts = report.campaign.readouts;
   const rows = report.constructs.map(
     (c) =>
-      `<tr><td>${c.round}</td><td>${escapeXml(c.name)}</td><td>${escapeXml(c.arm)}</td><td>${escapeXml(c.reason)}</td><td>${escapeXml(c.status)}${c.statusReason ? `<br><small>${escapeXml(c.statusReason)}</small>` : ''}</td><td>${c.score === undefined ? '–' : number(c.score)}</td>${readouts.map((r) => `<td>${estimate(c.values[r.id])}</td>`).join('')}</tr>`,
+      `<tr><td>${c.round}</td><td>${breakable(c.name)}</td><td>${escapeXml(c.arm)}</td><td>${escapeXml(c.reason)}</td><td>${escapeXml(c.status)}${c.statusReason ? `<br><small>${escapeXml(c.statusReason)}</small>` : ''}</td><td>${c.score === undefined ? '–' : number(c.score)}</td>${readouts.map((r) => `<td>${estimate(c.values[r.id])}</td>`).join('')}</tr>`,
   );
   return `<details open><summary>${report.constructs.length} designs</summary><table><thead><tr><th>round</th><th>construct</th><th>arm</th><th>why proposed</th><th>status</th><th>score</th>${readouts.map((r) => `<th>${escapeXml(r.id)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></details>`;
 }
