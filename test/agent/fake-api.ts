@@ -59,8 +59,8 @@ export class FakeApi {
     }
   }
 
-  private async handle(request: FakeRequest): Promise<FakeAnswer> {
-    const answer = this.away ? problem(503, 'away') : await this.route(request);
+  private handle(request: FakeRequest): FakeAnswer {
+    const answer = this.away ? problem(503, 'away') : this.route(request);
     setImmediate(() => [...this.waiting].forEach((look) => look()));
     return answer;
   }
