@@ -14,9 +14,6 @@ export interface FakeDispatch {
   heartbeats: number;
 }
 
-const worklist = Buffer.from('the worklist');
-const worklistSha = createHash('sha256').update(worklist).digest('hex');
-
 /**
  * The device protocol over a list of dispatches. `deviceDied` is what the sweeper does after silence: leased goes back to the
  * queue, started becomes unknown, and while one is unknown the device gets no work.
@@ -30,7 +27,10 @@ export class FakeApi {
   private lastToken = 0n;
   private readonly waiting = new Set<() => void>();
 
-  constructor(ids: readonly string[]) {
+  private readonly worklist: Buffer;
+
+  constructor(ids: readonly string[], worklist = 'the worklist') {
+    this.worklist = Buffer.from(worklist);
     this.dispatches = ids.map((id) => ({ id, state: 'queued', token: 0n, heartbeats: 0 }));
   }
 
@@ -68,7 +68,7 @@ export class FakeApi {
   private route(request: FakeRequest): FakeAnswer {
     const [, , kind, id, action] = request.path.split('/');
     if (kind === 'devices') return this.lease();
-    if (kind === 'files') return { status: 200, bytes: worklist };
+    if (kind === 'files') return { status: 200, bytes: this.worklist };
     const dispatch = this.dispatches.find((candidate) => candidate.id === id);
     if (!dispatch) return problem(404, 'not-found');
     if (action === 'uploads') return this.upload(request);
@@ -97,7 +97,7 @@ export class FakeApi {
     if (!dispatch) return { status: 204 };
     dispatch.state = 'leased';
     dispatch.token = ++this.lastToken;
-    return { status: 200, json: leasedJob(dispatch) };
+    return { status: 200, json: leasedJob(dispatch, this.worklist) };
   }
 
   private start(dispatch: FakeDispatch): FakeAnswer {
@@ -123,7 +123,8 @@ export class FakeApi {
   }
 }
 
-function leasedJob({ id, token }: FakeDispatch): LeasedJob {
+function leasedJob({ id, token }: FakeDispatch, worklist: Buffer): LeasedJob {
+  const sha256 = createHash('sha256').update(worklist).digest('hex');
   return {
     protocolVersion: 1,
     dispatchId: id,
@@ -143,7 +144,7 @@ function leasedJob({ id, token }: FakeDispatch): LeasedJob {
       effects: [],
       summary: id,
     },
-    worklist: { sha256: worklistSha, bytes: worklist.byteLength, name: 'worklist.csv', mediaType: 'text/csv' },
+    worklist: { sha256, bytes: worklist.byteLength, name: 'worklist.csv', mediaType: 'text/csv' },
     labNow: '2026-03-02T08:00:00.000Z',
   };
 }
