@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { migrationsFolder } from './migrate';
+import { migrationsFolder, readMigrations } from './migrate';
 
 /** Objects of the schema as text, one query per kind, each sorted by name; the order of creation does not show. */
 const queries: readonly string[] = [
@@ -43,21 +44,36 @@ export async function dumpSchema(client: Pick<Client, 'query'>): Promise<string>
     const { rows } = await client.query<{ text: string }>(query);
     parts.push(rows.map(({ text }) => text.trimEnd()).join('\n\n'));
   }
-  return `-- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.\n\n${parts.filter(Boolean).join('\n\n')}\n`;
+  return `${header()}\n${parts.filter(Boolean).join('\n\n')}\n`;
+}
+
+/** Names the migrations the dump was made from, so that a stale one is found without a database. */
+function header(): string {
+  const digest = createHash('sha256');
+  for (const { version, sha256 } of readMigrations()) digest.update(`${version} ${sha256}\n`);
+  return `-- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.\n-- Migrations: ${digest.digest('hex')}\n`;
 }
 
 /** Path of the dump that is kept beside the migrations. */
 export const schemaFile = (): string => join(migrationsFolder(), '..', 'schema.sql');
 
 async function main(): Promise<void> {
-  const client = new Client({ connectionString: process.env['DATABASE_URL'] });
-  await client.connect();
-  const text = await dumpSchema(client).finally(() => client.end());
-  if (!process.argv.includes('--check')) return writeFileSync(schemaFile(), text);
-  if (readFileSync(schemaFile(), 'utf8') !== text) {
-    process.stderr.write('db/schema.sql is stale: run node dist/db/dump-schema.js\n');
+  const databaseUrl = process.env['DATABASE_URL'];
+  const check = process.argv.includes('--check');
+  if (!databaseUrl && !check) throw new Error('DATABASE_URL is not set: a migrated database to dump.');
+  const text = databaseUrl ? await dumpFrom(databaseUrl) : header();
+  if (!check) return writeFileSync(schemaFile(), text);
+  const kept = readFileSync(schemaFile(), 'utf8');
+  if (databaseUrl ? kept !== text : !kept.startsWith(text)) {
+    process.stderr.write('db/schema.sql is stale: run DUMP_SCHEMA=1 npx jest db/schema\n');
     process.exitCode = 1;
   }
+}
+
+async function dumpFrom(databaseUrl: string): Promise<string> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  return dumpSchema(client).finally(() => client.end());
 }
 
 if (require.main === module) void main();

@@ -92,14 +92,16 @@ async function requireServer(client: Client): Promise<void> {
   if (version < oldestServer) throw new Error(`PostgreSQL 18 or newer is needed, this server is ${version}.`);
 }
 
-/** The folder beside the package's own package.json, from sources and from `dist` alike. */
-export function migrationsFolder(): string {
+/** The folder of the package's own package.json and migrations, from sources and from `dist` alike. */
+export function installationRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'db', 'migrations');
-    if (existsSync(join(folder, 'package.json')) && existsSync(candidate)) return candidate;
+    if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'db', 'migrations'))) return folder;
     if (folder === dirname(folder)) throw new Error('No db/migrations folder above this file.');
   }
 }
+
+/** Where the SQL files are. */
+export const migrationsFolder = (): string => join(installationRoot(), 'db', 'migrations');
 
 if (require.main === module) {
   const databaseUrl = process.env['DATABASE_URL'];

@@ -1,4 +1,5 @@
 -- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.
+-- Migrations: 7e1b7aace7b612428b584d209197f7ee92db6b56a428b6e705fcf14f8f3fe66c
 
 create sequence fencing_token;
 

@@ -115,7 +115,7 @@ export class OutcomeProblem {
 /** How a dispatch ended, as its device saw it. */
 export class OutcomeReport {
   @Equals(1)
-  version: 1;
+  version: number;
 
   @IsIn(['succeeded', 'failed'])
   result: 'succeeded' | 'failed';
@@ -188,7 +188,7 @@ export class LeasedEffect {
 
 /** What is asked of the device. */
 export class LeasedSpec {
-  version: 1;
+  version: number;
   operation: string;
   capability: string;
   parameters: Record<string, unknown>;
@@ -204,7 +204,7 @@ export class LeasedSpec {
 
 /** A job a device has the right to do. */
 export class LeasedJobAnswer {
-  protocolVersion: 1;
+  protocolVersion: number;
   dispatchId: string;
   jobId: string;
   stepKey: string;
@@ -238,7 +238,7 @@ export class HeartbeatAnswer {
 export class OutcomeAnswer {
   state: 'succeeded' | 'failed';
   /** It came after the dispatch had been settled otherwise, and is kept beside that. */
-  late?: true;
+  late?: boolean;
 }
 
 /** What an upload still lacks. */

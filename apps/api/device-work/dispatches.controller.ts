@@ -79,7 +79,7 @@ export class DispatchesController {
     @Body() { token, outcome }: OutcomeRequest,
     @CurrentActor() actor: Actor,
   ): Promise<OutcomeAnswer> {
-    return reportOutcome(this.pool, { ...write(actor, dispatchId, token), outcome: outcome as Outcome });
+    return reportOutcome(this.pool, { ...write(actor, dispatchId, token), outcome: outcome as unknown as Outcome });
   }
 
   /** Takes one chunk of a file: 1 MiB each, the last one what is left. Sending it again changes nothing. */

@@ -402,5 +402,6 @@ export class ClockAnswer {
   @ApiProperty({ type: String, nullable: true })
   nextAt: string | null;
   /** What is under way, at most 20 of it. */
+  @ApiProperty({ type: [String] })
   blockedBy: readonly string[];
 }
