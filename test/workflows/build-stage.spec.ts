@@ -229,7 +229,8 @@ describe('a job that does not succeed', () => {
       await answer(stage, 'give-up');
       await expect(stage.result()).rejects.toMatchObject({ cause: { type: 'stage-failed' } });
     });
-    expect(stage.lab.calls.at(-1)).toMatchObject({ name: 'withdrawJobs', stepKeys: ['r1/build/s3/plate'] });
+    expect(stage.lab.calls.at(-1)?.name).toBe('withdrawJobs');
+    expect(stage.lab.calls.at(-1)?.stepKeys).toContain('r1/build/s3/plate');
   });
 
   it('asks a person after three attempts', async () => {

@@ -34,6 +34,8 @@ export class FakeLab implements DeviceWorkActivities {
   /** Unit operations that move liquid; all others are repeatable unless named in `unrepeatable`. */
   readonly liquid = new Set(['transfer']);
   readonly unrepeatable = new Set<string>();
+  /** Where confirmations are written, when they are. */
+  onConfirm: (eventIds: readonly string[]) => Promise<void> = () => Promise.resolve();
   private events = 0;
   private outgoing: JobSettled[] = [];
   private sending: Promise<void> = Promise.resolve();
@@ -45,7 +47,7 @@ export class FakeLab implements DeviceWorkActivities {
     block: StageRef & { operations: readonly OperationRun[]; handledEventIds: readonly string[] },
   ): Promise<JobSeen[]> {
     const stepKeys = block.operations.map(({ stepKey }) => stepKey);
-    this.note('queueBlock', stepKeys, block.handledEventIds);
+    await this.note('queueBlock', stepKeys, block.handledEventIds);
     for (const run of block.operations)
       if (!this.jobs.has(run.stepKey)) this.jobs.set(run.stepKey, { run, attempt: 1, state: 'blocked' });
     const seen = stepKeys.map((key) => this.seen(key));
@@ -62,31 +64,31 @@ export class FakeLab implements DeviceWorkActivities {
   }
 
   async acceptJob(job: JobRef & { reason: string }): Promise<JobSeen> {
-    this.note('acceptJob', [job.stepKey], job.handledEventIds);
+    await this.note('acceptJob', [job.stepKey], job.handledEventIds);
     this.set(job.stepKey, job.attempt + 1, 'succeeded');
     setImmediate(() => this.work());
     return this.seen(job.stepKey);
   }
 
   async withdrawJobs(jobs: { stepKeys: readonly string[]; handledEventIds: readonly string[] }): Promise<void> {
-    this.note('withdrawJobs', jobs.stepKeys, jobs.handledEventIds);
+    await this.note('withdrawJobs', jobs.stepKeys, jobs.handledEventIds);
     for (const key of jobs.stepKeys) this.set(key, this.job(key).attempt, 'withdrawn');
   }
 
   async rest(messages: { handledEventIds: readonly string[] }): Promise<void> {
-    this.note('rest', [], messages.handledEventIds);
+    await this.note('rest', [], messages.handledEventIds);
   }
 
   async awaitEvidence(job: JobRef): Promise<void> {
-    this.note('awaitEvidence', [job.stepKey], job.handledEventIds);
+    await this.note('awaitEvidence', [job.stepKey], job.handledEventIds);
   }
 
   async askPerson(job: JobRef & { message: string }): Promise<void> {
-    this.note('askPerson', [job.stepKey], job.handledEventIds);
+    await this.note('askPerson', [job.stepKey], job.handledEventIds);
   }
 
   async reportOverdue(timer: { key: string; handledEventIds: readonly string[] }): Promise<void> {
-    this.note('reportOverdue', [timer.key], timer.handledEventIds);
+    await this.note('reportOverdue', [timer.key], timer.handledEventIds);
   }
 
   /** Activities as Temporal calls them. */
@@ -123,8 +125,8 @@ export class FakeLab implements DeviceWorkActivities {
 
   private readonly sent: JobSettled[] = [];
 
-  private again(name: string, job: JobRef): JobSeen {
-    this.note(name, [job.stepKey], job.handledEventIds);
+  private async again(name: string, job: JobRef): Promise<JobSeen> {
+    await this.note(name, [job.stepKey], job.handledEventIds);
     if (this.job(job.stepKey).attempt === job.attempt) this.set(job.stepKey, job.attempt + 1, 'blocked');
     setImmediate(() => this.work());
     return this.seen(job.stepKey);
@@ -157,9 +159,10 @@ export class FakeLab implements DeviceWorkActivities {
     await this.tell(messages).catch(() => undefined);
   }
 
-  private note(name: string, stepKeys: readonly string[], handled: readonly string[]): void {
+  private async note(name: string, stepKeys: readonly string[], handled: readonly string[]): Promise<void> {
     this.calls.push({ name, stepKeys, handled });
     this.confirmed.push(...handled);
+    await this.onConfirm(handled);
   }
 
   private set(stepKey: string, attempt: number, state: DispatchStateSeen): void {

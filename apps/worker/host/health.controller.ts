@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { WorkflowHost } from './workflow-host';
 import type { HostState } from './workflow-host';
 
-/** How the worker stands: green while it works on workflows, the database answers and the relay reaches Temporal. */
+/** How the worker stands: green while it works on workflows, database and Temporal answer, and the outbox is read. */
 interface Health extends HostState {
   readonly status: 'ok' | 'failing';
   readonly database: 'ok' | 'failing';
@@ -24,8 +24,8 @@ export class HealthController {
       () => 'ok' as const,
       () => 'failing' as const,
     );
-    const state = this.host.state();
-    const fine = database === 'ok' && state.worker === 'RUNNING' && state.relay.lastError === undefined;
+    const state = await this.host.state();
+    const fine = database === 'ok' && state.worker === 'RUNNING' && state.temporal === 'ok' && state.outbox === 'ok';
     response.status(fine ? 200 : 503);
     return { status: fine ? 'ok' : 'failing', database, ...state };
   }

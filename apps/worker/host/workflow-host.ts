@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown, LoggerService, OnApplicationBootstrap } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Client } from '@temporalio/client';
 import { Runtime, Worker } from '@temporalio/worker';
 import type { NativeConnection } from '@temporalio/worker';
@@ -21,12 +21,18 @@ export type Fatal = (error: Error) => void;
 /** Injection token of what to do when the worker cannot go on. */
 export const fatalToken = Symbol('fatal');
 
-/** How the host stands, for the health check. */
+/** How the host stands, for the health check; what is fine is `ok`. */
 export interface HostState {
+  /** State of Temporal's worker. */
   readonly worker: string;
-  readonly relay: { readonly lastSuccessAt: string | undefined; readonly lastError: string | undefined };
-  readonly reconciler: { readonly lastError: string | undefined };
+  readonly temporal: string;
+  readonly outbox: string;
+  readonly delivery: string;
+  readonly deliveredAt: string | null;
+  readonly reconciler: string;
 }
+
+const answerMs = 2_000;
 
 /** Hosts workflows and activities, and the relay and reconciler that share their connection. */
 @Injectable()
@@ -63,11 +69,13 @@ export class WorkflowHost implements OnApplicationBootstrap, BeforeApplicationSh
     this.connection = await connectTemporal(this.config, this.log, this.stopping.signal);
     if (!this.connection) return;
     const { temporalNamespace: namespace } = this.config;
-    await ensureSearchAttributes(this.connection.operatorService, namespace, Object.values(searchAttributes));
+    const { operatorService } = this.connection;
+    const prepare = () => ensureSearchAttributes(operatorService, namespace, Object.values(searchAttributes));
+    await prepare();
     this.worker = await this.createWorker(this.connection);
     this.running = this.worker.run();
     this.running.catch((error: Error) => this.fatal(error));
-    this.startBridge(new Client({ connection: this.connection, namespace }), this.log);
+    this.startBridge(new Client({ connection: this.connection, namespace }), prepare);
   }
 
   /** Drains: Temporal's worker finishes what it works on while the pool is still open. */
@@ -81,15 +89,26 @@ export class WorkflowHost implements OnApplicationBootstrap, BeforeApplicationSh
     await this.connection?.close().catch(() => undefined);
   }
 
-  state(): HostState {
+  async state(): Promise<HostState> {
     return {
       worker: this.worker?.getState() ?? 'WAITING_FOR_TEMPORAL',
-      relay: {
-        lastSuccessAt: this.relay?.lastSuccessAt?.toISOString(),
-        lastError: this.relay?.lastError,
-      },
-      reconciler: { lastError: this.reconciler?.lastError },
+      temporal: await this.temporalAnswers(),
+      outbox: this.relay?.outboxError ?? 'ok',
+      delivery: this.relay?.deliveryError ?? 'ok',
+      deliveredAt: this.relay?.deliveredAt?.toISOString() ?? null,
+      reconciler: this.reconciler?.lastError ?? 'ok',
     };
+  }
+
+  private async temporalAnswers(): Promise<string> {
+    const { connection } = this;
+    if (!connection) return 'not connected yet';
+    return connection
+      .withDeadline(Date.now() + answerMs, () => connection.workflowService.getSystemInfo({}))
+      .then(
+        () => 'ok',
+        (error: Error) => error.message,
+      );
   }
 
   private createWorker(connection: NativeConnection): Promise<Worker> {
@@ -111,9 +130,10 @@ export class WorkflowHost implements OnApplicationBootstrap, BeforeApplicationSh
     });
   }
 
-  private startBridge(client: Client, log: LoggerService): void {
+  private startBridge(client: Client, prepare: () => Promise<void>): void {
+    const { log } = this;
     this.relay = new Relay(this.pool, this.config.databaseUrl, client, this.config.temporalTaskQueue, log);
-    this.reconciler = new Reconciler(this.pool, client, log);
+    this.reconciler = new Reconciler(this.pool, client, log, prepare);
     this.relay.start();
     this.reconciler.start();
   }

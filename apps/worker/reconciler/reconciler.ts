@@ -22,6 +22,8 @@ export class Reconciler {
     private readonly pool: Pool,
     private readonly client: Client,
     private readonly log: LoggerService,
+    /** Makes sure that Temporal has what workflows need: its data may be new. */
+    private readonly prepare: () => Promise<void>,
   ) {
     this.campaigns = new CampaignDirectory(pool);
   }
@@ -42,6 +44,7 @@ export class Reconciler {
   /** Looks once at everything; what fails is tried again the next time. */
   async once(): Promise<void> {
     try {
+      await this.prepare();
       for (const campaignId of await runningCampaigns(this.pool)) await this.reconcile(campaignId);
       await archiveClosed(this.pool, this.client);
       this.lastError = undefined;

@@ -9,6 +9,7 @@ export class Listener {
   private heard = false;
   private waiting: (() => void) | undefined;
   private stopped = false;
+  private away = false;
 
   constructor(
     private readonly databaseUrl: string,
@@ -60,6 +61,7 @@ export class Listener {
     try {
       await client.connect();
       await client.query(`listen ${this.channel}`);
+      this.away = false;
       this.wake();
     } catch (error) {
       this.lost(client, error as Error);
@@ -70,7 +72,8 @@ export class Listener {
     if (this.client !== client || this.stopped) return;
     this.client = undefined;
     client.on('error', () => undefined);
-    if (error) this.log.warn(`lost the notices of ${this.channel}`, { error: error.message });
+    if (error && !this.away) this.log.warn(`lost the notices of ${this.channel}`, { error: error.message });
+    this.away = true;
     void client.end().catch(() => undefined);
     setTimeout(() => void this.connect(), reconnectMs).unref();
   }

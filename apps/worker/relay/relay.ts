@@ -25,9 +25,12 @@ const resendMs = 120_000;
 
 /** Drains the outbox into Temporal. Any number of relays run side by side. */
 export class Relay {
-  /** When the last message was delivered, or the outbox was found empty. */
-  lastSuccessAt: Date | undefined;
-  lastError: string | undefined;
+  /** When the last message was delivered. */
+  deliveredAt: Date | undefined;
+  /** Why the last delivery failed; undefined while deliveries succeed. */
+  deliveryError: string | undefined;
+  /** Why the outbox could not be read the last time. */
+  outboxError: string | undefined;
   private readonly lines = new Lines<Message>(width, (messages) => this.send(messages));
   private readonly campaigns: CampaignDirectory;
   private readonly delivery: Delivery;
@@ -65,7 +68,7 @@ export class Relay {
 
   private async loop(): Promise<void> {
     while (!this.stopping) {
-      const full = await this.take().catch((error: Error) => this.failed(error));
+      const full = await this.take().catch((error: Error) => this.unread(error));
       if (!full) await this.listener.next(fallbackMs);
     }
   }
@@ -75,7 +78,7 @@ export class Relay {
     if (this.lines.size >= mostHeld) return false;
     const messages = await claimUnsent(this.pool, { limit: batch, claimMs });
     for (const message of messages) this.lines.add(lineOf(message), message);
-    if (messages.length === 0 && !this.cutOff) this.lastSuccessAt = new Date();
+    this.outboxError = undefined;
     return messages.length === batch;
   }
 
@@ -97,8 +100,8 @@ export class Relay {
 
   /** Temporal takes calls: after it was away, what it may have lost is sent again. */
   private async reached(): Promise<void> {
-    this.lastSuccessAt = new Date();
-    this.lastError = undefined;
+    this.deliveredAt = new Date();
+    this.deliveryError = undefined;
     if (!this.cutOff) return;
     this.cutOff = false;
     const again = await unsendRecent(this.pool, resendMs);
@@ -106,10 +109,16 @@ export class Relay {
     this.listener.wake();
   }
 
-  private failed(error: Error): false {
+  private failed(error: Error): void {
     this.cutOff ||= isUnavailable(error);
-    if (this.lastError !== error.message) this.log.warn('the relay cannot deliver', { error: error.message });
-    this.lastError = error.message;
+    if (this.deliveryError !== error.message)
+      this.log.warn('the relay cannot deliver', { error: error.message, cause: String(error.cause ?? '') });
+    this.deliveryError = error.message;
+  }
+
+  private unread(error: Error): false {
+    if (this.outboxError === undefined) this.log.warn('the relay cannot read the outbox', { error: error.message });
+    this.outboxError = error.message;
     return false;
   }
 }
