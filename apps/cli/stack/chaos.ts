@@ -16,8 +16,10 @@ export interface ChaosPlan {
 }
 
 const victims = ['api', 'worker', 'agent', 'postgres', 'temporal'];
-const shortestGapMs = 2_500;
-const longestGapMs = 7_000;
+/** How often each victim dies. */
+const turns = 4;
+const shortestGapMs = 2_000;
+const longestGapMs = 9_000;
 
 /** Trouble while a campaign runs: kill -9 of its processes, and instruments that fail half-way with a person who cleans up. */
 export class Chaos {
@@ -46,9 +48,9 @@ export class Chaos {
     return { kills: this.kills, ...(this.person ? { person: this.person.figures() } : {}) };
   }
 
-  /** Every victim in turn, in a seeded order that changes with each turn. */
+  /** Every victim in turn, in a seeded order that changes with each turn, at random moments. */
   private async killOnAndOn(): Promise<void> {
-    for (;;)
+    for (let turn = 0; turn < turns; turn++)
       for (const name of this.generator.shuffle(victims)) {
         await this.wait(shortestGapMs + this.generator.uniform() * (longestGapMs - shortestGapMs));
         if (this.halt.signal.aborted) return;
