@@ -10,6 +10,9 @@ import { embeddedPostgres, ensureDatabase, postgresAnswers } from '../../apps/cl
 import type { EmbeddedPostgres } from '../../apps/cli/stack/postgres';
 import { Supervisor } from '../../apps/cli/stack/supervisor';
 
+/** Servers start within two seconds on an idle machine; a busy one may take its time. */
+jest.setTimeout(180_000);
+
 let dataDir: string;
 let supervisor: Supervisor;
 let postgres: EmbeddedPostgres;

@@ -11,6 +11,9 @@ import type { Stack, StackOptions } from '../../apps/cli/stack/stack';
 import { ensureTokens } from '../../apps/cli/stack/tokens';
 import type { Tokens } from '../../apps/cli/stack/tokens';
 
+/** Servers start within two seconds on an idle machine; a busy one may take its time. */
+jest.setTimeout(180_000);
+
 const serve = `require('node:http').createServer((_, response) => response.end(process.env.DATABASE_URL))
   .listen(Number(process.env.API_PORT), '127.0.0.1', () =>
     console.log(JSON.stringify({ ready: true, port: Number(process.env.API_PORT) })));`;
@@ -66,7 +69,7 @@ describe('embedded stack', () => {
     expect(own).toBe(process.pid);
     for (const pid of Object.values(children)) expect(await identify(pid)).toBeUndefined();
     expect(existsSync(join(dataDir, 'stack.json'))).toBe(false);
-  }, 180_000);
+  });
 
   it('keeps addresses, tokens and facts over a restart', async () => {
     const before = (await start()).state();
@@ -82,7 +85,7 @@ describe('embedded stack', () => {
     expect(pids['postgres']).not.toBe(before.pids['postgres']);
     expect(tokensOf(before)).toEqual(tokens);
     expect(await column(after.databaseUrl, 'select slug from site order by slug')).toEqual(['annex', 'main']);
-  }, 180_000);
+  });
 
   it('refuses a second stack on the same folder, and says which process holds it', async () => {
     await start();
@@ -90,7 +93,7 @@ describe('embedded stack', () => {
     await expect(second).rejects.toMatchObject({ code: 'stack-already-running' });
     await expect(second).rejects.toThrow(new RegExp(`pid ${process.pid}`));
     expect(await readStackState(dataDir)).toBeDefined();
-  }, 180_000);
+  });
 
   it('writes the pid of a process that was started again', async () => {
     const { supervisor } = await start();
@@ -98,7 +101,7 @@ describe('embedded stack', () => {
     const { pid } = await supervisor.whenReady('api');
     while ((await readStackState(dataDir))?.pids['api'] !== pid) await new Promise(setImmediate);
     expect((await fetch((stack as Stack).state().apiUrl)).status).toBe(200);
-  }, 180_000);
+  });
 
   it('uses the database and the Temporal server it is given, and starts none of its own', async () => {
     const { databaseUrl, temporalAddress } = (await start()).state();
@@ -113,7 +116,7 @@ describe('embedded stack', () => {
       await guest.stop();
       rmSync(other, { recursive: true });
     }
-  }, 180_000);
+  });
 
   it('stops what it had started when a later process does not start', async () => {
     let pids: Record<string, number> = {};
@@ -137,7 +140,7 @@ describe('embedded stack', () => {
     await expect(start({ processes: broken, prepare })).rejects.toThrow(/worker ended \(exit code 4\)/);
     expect(await identify(pids['postgres'] as number)).toBeUndefined();
     expect(existsSync(join(dataDir, 'stack.lock'))).toBe(false);
-  }, 180_000);
+  });
 
   it('makes one token per role, and a new one for a token the database no longer knows', async () => {
     const state = (await start()).state();
@@ -150,5 +153,5 @@ describe('embedded stack', () => {
     const after = await ensureTokens(state.databaseUrl, dataDir);
     expect(after.pi).not.toBe(before.pi);
     expect({ ...after, pi: '' }).toEqual({ ...before, pi: '' });
-  }, 180_000);
+  });
 });

