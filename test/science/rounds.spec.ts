@@ -169,6 +169,7 @@ describe('a two-level campaign', () => {
       ...campaign,
       library: { ...campaign.library, slots: campaign.library.slots.map((slot) => ({ ...slot, options: slot.options.slice(0, 2) })) }, // prettier-ignore
       assay: { ...campaign.assay, protocol: { id: 'plate-endpoint', version: '1' } },
+      controls: campaign.controls.map((control) => ({ ...control, bands: [] })),
       budget: { ...campaign.budget, constructsPerRound: 4 },
       selection: { ...campaign.selection, later: { strategy: 'random', acquisition: 'auto' } },
       stop: [],
