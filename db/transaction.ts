@@ -31,20 +31,25 @@ export async function retryingLostRaces<T>(statement: () => Promise<T>): Promise
 
 async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  // A connection that breaks between two statements says so by an event; the next statement fails with the same.
+  client.on('error', heard);
+  const release = (broken?: Error): void => {
+    client.off('error', heard);
+    client.release(broken);
+  };
   try {
     await client.query('begin');
     const result = await work(client);
     await client.query('commit');
-    client.release();
+    release();
     return result;
   } catch (error) {
-    await client.query('rollback').then(
-      () => client.release(),
-      (broken: Error) => client.release(broken),
-    );
+    await client.query('rollback').then(() => release(), release);
     throw error;
   }
 }
+
+const heard = (): void => undefined;
 
 function lostRace(error: unknown): boolean {
   const { code, constraint } = error as { code?: string; constraint?: string };

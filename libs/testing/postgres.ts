@@ -31,7 +31,6 @@ export interface PostgresServer {
 const repository = resolve(__dirname, '..', '..');
 const settings = [
   ['fsync', 'off'],
-  ['synchronous_commit', 'off'],
   ['full_page_writes', 'off'],
   ['max_connections', '200'],
   ['shared_buffers', '64MB'],
