@@ -29,12 +29,12 @@ describe('the bench of the demo campaign', () => {
     const readouts = assay.readouts.map((readout) => ({ ...readout, odWindow: [0.15, 0.6] as const }));
     const campaign = smallCampaign({ assay: { ...assay, protocol: { id, version: '1' }, readouts } });
     const members = [0, 13, 40];
-    const run = { library: { ...library, campaign }, seed: 1, lot: 'mean', members, culturesPerMember: 200 };
+    const run = { library: { ...library, campaign }, seed: 1, lot: 'mean', members, culturesPerMember: 60 };
     const measurements = measure(run);
     expect(measurements).toHaveLength(members.length * readouts.length);
     for (const { id: index, readout, mean, n } of measurements) {
       const truth = library.members[Number(index)]!.readouts[readout]!;
-      expect(n).toBeGreaterThan(150);
+      expect(n).toBeGreaterThan(45);
       expect(Math.abs(mean! / truth - 1)).toBeLessThan(0.03);
     }
   });
@@ -56,7 +56,7 @@ describe('the bench of the demo campaign', () => {
   it('repeats itself on the same seed and not on another', () => {
     const first = runSearch({ library, arm: 'loop', seed: 1 });
     expect(runSearch({ library, arm: 'loop', seed: 1 })).toEqual(first);
-    const others = [2, 3, 4].map((seed) => runSearch({ library, arm: 'loop', seed }));
+    const others = [2, 3].map((seed) => runSearch({ library, arm: 'loop', seed }));
     expect(others.map(({ course }) => course)).not.toEqual(others.map(() => first.course));
     expect(first.regret).toBeGreaterThanOrEqual(0);
     expect(first.isBest).toBe(first.recommended === library.best.index);
