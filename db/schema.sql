@@ -1,5 +1,5 @@
 -- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.
--- Migrations: 7e1b7aace7b612428b584d209197f7ee92db6b56a428b6e705fcf14f8f3fe66c
+-- Migrations: 5d015ab1a3a459567db2d0b31e60e99b5c650358808cf4d341220dbf56e5f916
 
 create sequence fencing_token;
 
@@ -1547,6 +1547,8 @@ begin
     held_reason = case when w.held_by = p_dispatch.id then null else w.held_reason end,
     held_by = nullif(w.held_by, p_dispatch.id),
     seal = coalesce(e.seal, w.seal), lid = coalesce(e.lid, w.lid), place_id = coalesce(e.place_id, w.place_id),
+    -- Where something was put away is where it belongs.
+    home_place_id = case when p_job.spec ->> 'operation' = 'store' then coalesce(e.place_id, w.home_place_id) else w.home_place_id end,
     ready_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_min_ms * interval '1 millisecond' else w.ready_at end,
     due_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_max_ms * interval '1 millisecond' else w.due_at end
   from job_labware jl

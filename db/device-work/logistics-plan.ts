@@ -57,6 +57,8 @@ export interface Occupant {
   readonly fixed: boolean;
   /** Whether an open job still needs it. */
   readonly wanted: boolean;
+  /** The job that used it last, moves apart. */
+  readonly lastJobId: string | null;
 }
 
 /** The latest dispatch of a move that serves a job. */
@@ -83,7 +85,8 @@ export interface Lab {
 }
 
 export interface PlannedMove {
-  readonly purpose: 'fetch' | 'clear';
+  /** `return`: frozen stock goes back when no open job needs it. */
+  readonly purpose: 'fetch' | 'clear' | 'return';
   readonly labwareId: string;
   readonly barcode: string;
   readonly kind: string;
@@ -118,6 +121,7 @@ export function planLogistics(lab: Lab): Arrangement {
   const planning = new Planning(lab);
   for (const move of lab.moves) planning.reviewMove(move);
   for (const job of lab.jobs) planning.arrangement.waiting.set(job.jobId, planning.serve(job));
+  planning.returnFrozen();
   return planning.arrangement;
 }
 
@@ -304,6 +308,20 @@ class Planning {
     return `${waits}; ${victim.barcode} goes to ${storage.code}`;
   }
 
+  /** What belongs in a freezer does not stay on a deck that is done with it. */
+  returnFrozen(): void {
+    for (const place of this.lab.places)
+      for (const one of place.occupants) {
+        const home = this.places.get(one.homePlaceId ?? '');
+        const idle =
+          !one.fixed && !one.wanted && !this.onTheirWay.has(one.labwareId) && !this.promised.has(one.labwareId);
+        if (home?.kind !== 'freezer' || !idle || !one.lastJobId || (this.roomInStorage.get(home.id) ?? 0) <= 0)
+          continue;
+        this.roomInStorage.set(home.id, (this.roomInStorage.get(home.id) ?? 0) - 1);
+        this.plan({ jobId: one.lastJobId, stepKey: '' }, 'return', one, place.id, home.id);
+      }
+  }
+
   /** The labware's own place while it has room, else the storage with most room. */
   private storageFor(victim: Occupant | undefined): Place | undefined {
     const room = (place: Place): number => this.roomInStorage.get(place.id) ?? 0;
@@ -315,7 +333,7 @@ class Planning {
   }
 
   private plan(
-    job: WaitingJob,
+    job: Pick<WaitingJob, 'jobId' | 'stepKey'>,
     purpose: PlannedMove['purpose'],
     labware: { readonly labwareId: string; readonly barcode: string; readonly kind: string },
     fromPlaceId: string,

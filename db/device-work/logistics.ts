@@ -63,7 +63,7 @@ async function arrangeLocked(client: PoolClient, siteId: string): Promise<boolea
     await redispatchWithin(client, { jobId: job, attempt: attempt + 1, handledEventIds: [] });
   }
   await askPerson(client, plan.givenUp);
-  await queueMoves(client, siteId, lab, jobs, plan.moves);
+  await queueMoves(client, siteId, lab, await servedJobs(client, jobs, plan.moves), plan.moves);
   return [plan.routes, plan.obsolete, plan.retries, plan.givenUp, plan.moves].some((list) => list.length > 0);
 }
 
@@ -109,7 +109,9 @@ async function readPlaces(client: PoolClient, siteId: string): Promise<Place[]> 
           select json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind, 'homePlaceId', w.home_place_id,
             'fixed', w.held or w.in_use_by is not null, 'wanted', exists (
               select 1 from job_labware jl join dispatch d on d.job_id = jl.job_id
-              where jl.labware_id = w.id and d.state in ('blocked', 'queued'))) order by w.barcode)
+              where jl.labware_id = w.id and d.state in ('blocked', 'queued')),
+            'lastJobId', (select jl.job_id from job_labware jl join job u on u.id = jl.job_id
+              where jl.labware_id = w.id and u.serves_job_id is null order by u.created_at desc, u.id limit 1)) order by w.barcode)
           from labware w where w.place_id = p.id and not w.discarded), '[]') else '[]'::json end as occupants
       from place p where p.site_id = $1 order by p.code`,
     values: [siteId],
@@ -177,26 +179,45 @@ async function askPerson(client: PoolClient, moves: readonly Move[]): Promise<vo
   }
 }
 
+type ServedJob = Pick<JobRow, 'tenantId' | 'slug' | 'stepKey' | 'priority'>;
+
+/** Jobs the moves serve: waiting ones, and ended ones whose labware goes back. */
+async function servedJobs(
+  client: PoolClient,
+  waiting: readonly JobRow[],
+  moves: readonly PlannedMove[],
+): Promise<Map<string, ServedJob>> {
+  const served = new Map<string, ServedJob>(waiting.map((job) => [job.jobId, job]));
+  const ended = moves.map((move) => move.servesJobId).filter((id) => !served.has(id));
+  if (ended.length === 0) return served;
+  const { rows } = await client.query<ServedJob & { readonly jobId: string }>(
+    `select j.id as "jobId", j.tenant_id as "tenantId", coalesce(c.slug, 'system') as slug, j.step_key as "stepKey", j.priority
+     from job j left join campaign c on c.id = j.campaign_id where j.id = any ($1::uuid[])`,
+    [ended],
+  );
+  for (const row of rows) served.set(row.jobId, row);
+  return served;
+}
+
 async function queueMoves(
   client: PoolClient,
   siteId: string,
   lab: Lab,
-  jobs: readonly JobRow[],
+  served: ReadonlyMap<string, ServedJob>,
   moves: readonly PlannedMove[],
 ): Promise<void> {
   if (moves.length === 0) return;
   const past = await countPastMoves(client, moves);
   const codes = new Map(lab.places.map((place) => [place.id, place.code]));
-  const served = new Map(jobs.map((job) => [job.jobId, job]));
   const wanted = moves.map((move) => {
-    const job = served.get(move.servesJobId) as JobRow;
+    const job = served.get(move.servesJobId) as ServedJob;
     const number = (past.get(`${move.servesJobId}/${move.labwareId}`) ?? 0) + 1;
     const stepKey = `${job.slug}/${job.stepKey}/${move.purpose}/${move.barcode}.${number}`;
     const spec = moveSpec(move, codes.get(move.fromPlaceId) ?? '', codes.get(move.toPlaceId) ?? '');
     const queued = { stepKey, spec, needs: [], priority: job.priority, tellsSuccess: false };
     return { ...jobArgument(queued, null, jobId(null, stepKey)), servesJobId: move.servesJobId };
   });
-  const tenantId = jobs[0]?.tenantId;
+  const tenantId = [...served.values()][0]?.tenantId;
   const block = { tenantId, siteId, campaignId: null, round: null, stage: null, blockKey: null, handledEventIds: [] };
   await client.query('select count(*) from enqueue_block($1::jsonb)', [JSON.stringify({ ...block, jobs: wanted })]);
 }

@@ -51,7 +51,11 @@ export class LabScene {
     return { tenantId: this.db.tenantId, site: 'main', actorId: this.personId };
   }
 
-  async place(code: string, kind: 'deck' | 'storage' | 'consumables' | 'incubator', capacity: number): Promise<void> {
+  async place(
+    code: string,
+    kind: 'deck' | 'storage' | 'freezer' | 'consumables' | 'incubator',
+    capacity: number,
+  ): Promise<void> {
     await putPlace(this.db.pool, this.by, { code, kind, capacity });
   }
 

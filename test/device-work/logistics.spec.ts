@@ -94,6 +94,29 @@ describe('a job waits for its labware', () => {
     expect((await scene.run(reader)).stepKey).toBe('third');
   });
 
+  it('carries frozen stock back to where it was put away when no open job needs it', async () => {
+    await scene.place('freezer-80', 'freezer', 10);
+    const store = scene.step('put-away', 'move-labware', {
+      spec: {
+        operation: 'store',
+        labware: [{ ...scene.needs('P1', 'plate'), at: 'anywhere' }],
+        effects: [{ role: 'plate', toPlace: 'freezer-80' }],
+      },
+    });
+    await scene.enqueue([store]);
+    await scene.run(arm);
+    await scene.enqueue([read('thaw', 'P1')]);
+    await arrange();
+    await scene.run(arm);
+    await scene.run(reader);
+    expect(await where('P1')).toBe('deck-reader-1');
+    await scene.enqueue([read('other', 'P2')]);
+    await arrange();
+    const moves = [await scene.run(arm), await scene.run(arm)].map(({ stepKey }) => stepKey);
+    expect(moves.sort()).toEqual(['demo/other/fetch/P2.1', 'demo/thaw/return/P1.2']);
+    expect(await where('P1')).toBe('freezer-80');
+  });
+
   it('never deadlocks on a deck that two jobs want to fill', async () => {
     await scene.enqueue([read('a', 'P1', 'P2'), read('b', 'P3', 'P4'), read('c', 'P1', 'P4')]);
     const done: string[] = [];
