@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OrdinalRanges } from '../../libs/device/job';
 import { compressOrdinals } from '../../libs/device/job';
 import type { LabDevice } from './devices';
 import { labDevices } from './devices';
@@ -21,6 +22,14 @@ import { World } from './world';
 
 /** Lines that share one sync while a worklist runs. */
 const linesPerSync = 64;
+
+/** What can be seen of a dispatch at its instrument. */
+export interface Inspection {
+  readonly done: OrdinalRanges;
+  readonly uncertain: OrdinalRanges;
+  readonly complete: boolean;
+  readonly running: boolean;
+}
 
 /** The lab: devices, runs and the physical world, kept by its motion log. */
 export class Lab {
@@ -140,6 +149,24 @@ export class Lab {
       await this.breakDown(fault.device, fault, running);
     else this.faults.arm(fault);
     await this.log.flush();
+  }
+
+  /**
+   * What a person sees who goes to the instrument and looks at the wells of one dispatch: where liquid surely arrived, where it
+   * may have, and whether nothing is missing. A device that forgot the dispatch still has its wells.
+   * @throws PanelRefusal 404 when the dispatch never began here
+   */
+  inspect(code: string, dispatchId: string): Inspection {
+    const run = this.runs.get(dispatchId);
+    if (!run || run.device.code !== code)
+      throw new PanelRefusal(404, 'not-found', `nothing of ${dispatchId} is at ${code}`);
+    const transfers = run.outcome?.transfers ?? { done: compressOrdinals(run.moved), uncertain: [] };
+    return { ...transfers, complete: run.outcome?.result === 'succeeded', running: run.outcome === undefined };
+  }
+
+  /** Whether a device switches on. */
+  stateOf(code: string): 'working' | 'dead' | 'gone' {
+    return this.deviceStates.get(code) ?? 'working';
   }
 
   /** Every line of the log, for scorers after the end. */

@@ -28,6 +28,12 @@ const routes: readonly Route[] = [
   ['GET', /^\/health$/, ({ lab }) => ({ json: { now: new Date(lab.now).toISOString() } })],
   ['GET', /^\/devices$/, () => ({ json: { devices: labDevices } })],
   ['GET', /^\/inventory$/, () => ({ json: { places: labPlaces, labware: stockLabware() } })],
+  ['GET', /^\/devices\/([^/]+)$/, ({ lab, params }) => ({ json: { state: lab.stateOf(params[0] as string) } })],
+  [
+    'GET',
+    /^\/devices\/([^/]+)\/inspection\/([^/]+)$/,
+    ({ lab, params }) => ({ json: lab.inspect(params[0] as string, params[1] as string) }),
+  ],
   ['POST', /^\/devices\/([^/]+)\/stage$/, stage],
   ['POST', /^\/devices\/([^/]+)\/start$/, start],
   ['POST', /^\/devices\/([^/]+)\/refuse$/, refuse],

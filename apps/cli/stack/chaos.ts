@@ -60,27 +60,28 @@ export class Chaos {
       }
   }
 
-  /** One dispatch that ends half-way in silence, one that says so, one reader that never comes back; a person sees to them. */
+  /**
+   * One liquid handler that breaks down half-way and remembers the run after its repair (evidence), one that forgets it (a person
+   * looks), one reader that never comes back; a person sees to them until the campaign ends.
+   */
   private async breakInstruments(): Promise<void> {
-    const faults = [
-      { kind: 'partial', device: 'lh-1', afterTransfers: 5 + this.generator.below(20), uncertain: 1, silent: true },
-      { kind: 'partial', device: 'lh-2', afterTransfers: 5 + this.generator.below(20), uncertain: 1, silent: false },
-      { kind: 'gone', device: 'reader-1' },
-    ];
-    const { labUrl } = this.plan.stack.state();
-    for (const fault of faults) {
-      this.plan.say(`chaos: ${fault.device} will fail (${fault.kind})`);
-      const response = await fetch(new URL('/faults', labUrl), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify([fault]),
-      });
-      if (!response.ok) throw new Error(`the lab refused the fault: ${await response.text()}`);
-    }
+    await this.arm({ kind: 'crash', device: 'lh-1', afterTransfers: 3 + this.generator.below(12) });
+    await this.arm({ kind: 'crash', device: 'lh-2', afterTransfers: 3 + this.generator.below(12), forgets: true });
+    await this.arm({ kind: 'gone', device: 'reader-1' });
     while (!this.halt.signal.aborted) {
-      await this.person?.look();
+      await this.person?.look().catch((error: unknown) => this.plan.say(`bench person: ${String(error)}`));
       await this.wait(500);
     }
+  }
+
+  private async arm(fault: Readonly<Record<string, unknown>>): Promise<void> {
+    this.plan.say(`chaos: the next run of ${String(fault['device'])} will break down (${JSON.stringify(fault)})`);
+    const response = await fetch(new URL('/faults', this.plan.stack.state().labUrl), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(fault),
+    });
+    if (!response.ok) throw new Error(`the lab refused the fault: ${await response.text()}`);
   }
 
   private async wait(ms: number): Promise<void> {

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { DomainError } from '../../../libs/errors/domain-error';
 
@@ -57,9 +58,18 @@ export async function postgresBinaries(user: PostgresUser, say: (line: string) =
 export async function clusterHome(dataDir: string, user: PostgresUser): Promise<string> {
   if (user.uid !== undefined) await chmod(dataDir, (await stat(dataDir)).mode | 0o011);
   if (await canReach(dataDir, user)) return dataDir;
-  const home = join(rootHome, dataDir.replaceAll(/[^A-Za-z0-9]+/g, '-').replace(/^-/, ''));
+  const home = join(rootHome, `${basename(dirname(dataDir))}-${await homeId(dataDir)}`);
   await mkdir(home, { recursive: true, mode: 0o755 });
   return home;
+}
+
+/** Ties an outside cluster to this very data folder: a folder made anew has another password, so another cluster. */
+async function homeId(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'postgres-home');
+  await writeFile(file, randomBytes(8).toString('hex'), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return (await readFile(file, 'utf8')).trim();
 }
 
 /** Whether a user may enter a folder: every folder above it lets them through. */
