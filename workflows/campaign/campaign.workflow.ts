@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  TemporalFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { campaignFacts } from '../device-work/local-activities';
@@ -39,7 +40,9 @@ async function goOn(run: CampaignRun): Promise<Ending | undefined> {
   });
 }
 
+/** @throws the error itself when it is a bug: then only the workflow task fails, and goes on when the bug is mended */
 function endedBy(run: CampaignRun, error: unknown): Ending {
+  if (!(error instanceof TemporalFailure)) throw error;
   if (run.aborting !== undefined || isCancellation(error)) return aborted(run);
   const { message, code } = failureReason(error);
   return { status: 'failed', reason: message, code };

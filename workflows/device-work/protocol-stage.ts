@@ -1,4 +1,10 @@
-import { CancellationScope, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  TemporalFailure,
+} from '@temporalio/workflow';
 import type { BuildActivities } from '../build/build.activities';
 import type { StageInput, StageName, StageOutcome } from '../stage.messages';
 import { steer } from '../stage.messages';
@@ -28,6 +34,8 @@ export async function runProtocolStage<Result>(
   try {
     return await scope.run(() => Promise.race([work(desk, close), desk.watchStrays()]));
   } catch (error) {
+    // A bug fails the workflow task only: it goes on when the bug is mended.
+    if (!(error instanceof TemporalFailure)) throw error;
     scope.cancel();
     await CancellationScope.nonCancellable(() => withdrawOpen(desk, error));
     throw error;

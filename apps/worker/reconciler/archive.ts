@@ -23,7 +23,7 @@ export async function archiveClosed(pool: Pool, client: Client): Promise<number>
     const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
     await pool.query(
       `insert into workflow_archive (tenant_id, workflow_id, run_id, history) values ($1, $2, $3, $4) on conflict do nothing`,
-      [tenantId, run.workflowId, run.runId, JSON.stringify(historyToJSON(history))],
+      [tenantId, run.workflowId, run.runId, historyToJSON(history)],
     );
     archived++;
   }
