@@ -11,6 +11,8 @@ import { withdrawJobs } from './withdraw';
 /** Expected duration of one move in lab time (ms), and how long it may be repeated. */
 const moveMs = 120_000;
 const repeatableWithinMs = 3_600_000;
+/** A device that has not asked for work for so long gets none planned: three of its longest polls. */
+const silentMs = 75_000;
 /** Wall time after which a move that fell silent is made again. */
 const evidenceMs = 10_000;
 
@@ -92,10 +94,12 @@ async function readJobs(client: PoolClient, siteId: string): Promise<JobRow[]> {
 async function readDevices(client: PoolClient, siteId: string): Promise<WorkingDevice[]> {
   const { rows } = await client.query<WorkingDevice>({
     name: 'logistics-devices',
-    text: `select id, code, capabilities, place_id as "placeId", state = 'in-service' as "inService",
-        exists (select 1 from dispatch d where d.device_id = v.id and d.state in ('leased', 'started')) as busy
-      from device v where site_id = $1 order by code`,
-    values: [siteId],
+    text: `select id, code, capabilities, place_id as "placeId", busy,
+        state = 'in-service' and (busy or coalesce(last_seen_at > now() - $2::int * interval '1 millisecond', true)) as "inService"
+      from device v cross join lateral (
+        select exists (select 1 from dispatch d where d.device_id = v.id and d.state in ('leased', 'started')) as busy) b
+      where site_id = $1 order by code`,
+    values: [siteId, silentMs],
   });
   return rows;
 }

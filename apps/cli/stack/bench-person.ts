@@ -57,6 +57,7 @@ export class BenchPerson {
     const client = new AnnealClient({ baseUrl: this.stack.state().apiUrl, token: this.tokens.operator });
     const { items } = await client.get<{ items: Incident[] }>('/v1/incidents');
     await this.noticeEvidence(client, items);
+    await this.noticeDead(client);
     for (const incident of items) {
       const { dispatchId, device } = incident;
       if (dispatchId && device) await this.attend(client, { ...incident, dispatchId, device });
@@ -75,6 +76,13 @@ export class BenchPerson {
     }
   }
 
+  /** A device that does not switch on any more gets no more work, whether or not an incident tells of it. */
+  private async noticeDead(client: AnnealClient): Promise<void> {
+    const { items } = await client.get<{ items: { code: string; state: string }[] }>('/v1/devices');
+    for (const { code, state } of items)
+      if (state !== 'out-of-service' && (await this.stateOf(code)) === 'gone') await this.takeOut(client, code);
+  }
+
   private async attend(
     client: AnnealClient,
     incident: Incident & { readonly dispatchId: string; readonly device: string },
@@ -82,7 +90,7 @@ export class BenchPerson {
     const { dispatchId, device } = incident;
     const key = `${dispatchId} ${device}`;
     const state = await this.stateOf(device);
-    if (state === 'gone') return this.resolve(client, incident, () => this.takeOut(client, device));
+    if (state === 'gone') return this.resolve(client, incident, () => Promise.resolve());
     if (!this.repaired.has(key)) {
       if (state === 'dead') await this.repair(device);
       this.repaired.set(key, performance.now());
@@ -120,6 +128,7 @@ export class BenchPerson {
 
   private async takeOut(client: AnnealClient, device: string): Promise<void> {
     this.outOfService++;
+    this.say(`bench person: ${device} does not switch on any more; out of service`);
     await client.post(`/v1/devices/${device}/state`, {
       json: { state: 'out-of-service', reason: 'does not switch on any more' },
     });

@@ -4,6 +4,7 @@ import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { DomainError } from '../../../libs/errors/domain-error';
 import { clusterHome, postgresBinaries, postgresUser } from './postgres-binaries';
 import type { PostgresUser } from './postgres-binaries';
 import { commandLine, identify, putToRest } from './process-identity';
@@ -27,12 +28,16 @@ export interface EmbeddedPostgres {
   url(database: string): string;
 }
 
-/** Makes the cluster when it is missing and says how to start it. Data is synced to disk; it listens on loopback. */
+/**
+ * Makes the cluster when it is missing and says how to start it. Data is synced to disk; it listens on loopback.
+ * @throws DomainError `stack-start-failed` when there are no binaries, no user to run as, or the password is lost
+ */
 export async function embeddedPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const say = options.say ?? (() => undefined);
   const user = await postgresUser();
   const binaries = await postgresBinaries(user, say);
   const cluster = join(await clusterHome(options.dataDir, user), 'postgres');
+  if (await isCluster(cluster)) await requirePassword(options.dataDir, cluster);
   const password = await keptPassword(options.dataDir);
   if (!(await isCluster(cluster))) await makeCluster(cluster, binaries, user, password);
   const url = (database: string): string => `postgres://${role}:${password}@127.0.0.1:${options.port}/${database}`;
@@ -119,6 +124,17 @@ async function keptPassword(dataDir: string): Promise<string> {
     if (error.code !== 'EEXIST') throw error;
   });
   return (await readFile(file, 'utf8')).trim();
+}
+
+/** A cluster without its password would refuse every connection, again and again. */
+async function requirePassword(dataDir: string, cluster: string): Promise<void> {
+  const file = join(dataDir, 'postgres-password');
+  if (await stat(file).catch(() => undefined)) return;
+  throw new DomainError(
+    'stack-start-failed',
+    `${file} is missing, but the PostgreSQL in ${cluster} was made with it. Restore the file, ` +
+      'or move that folder away to begin with an empty database.',
+  );
 }
 
 async function isCluster(folder: string): Promise<boolean> {
