@@ -87,6 +87,13 @@ describe('embedded PostgreSQL', () => {
     expect(row).toEqual({ fsync: 'on', commit: 'on', address: '127.0.0.1', ignores_case: false, upper: 'É' });
   });
 
+  it('refuses at once to start a cluster whose password is lost', async () => {
+    rmSync(join(dataDir, 'postgres-password'));
+    const start = embeddedPostgres({ dataDir, port: await freePort() });
+    await expect(start).rejects.toMatchObject({ code: 'stack-start-failed' });
+    await expect(start).rejects.toThrow(/postgres-password is missing/);
+  });
+
   it('keeps its password to itself', async () => {
     const file = join(dataDir, 'postgres-password');
     expect(statSync(file).mode & 0o777).toBe(0o600);
