@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OrdinalRanges } from '../../libs/device/job';
 import { compressOrdinals } from '../../libs/device/job';
-import type { LabDevice } from './devices';
 import { labDevices } from './devices';
 import type { Fault } from './faults';
 import { ArmedFaults, parseFault } from './faults';
@@ -16,20 +14,14 @@ import type { Performance, Report } from './operations/performance';
 import { PanelRefusal } from './panel-refusal';
 import { people } from './physics/constants';
 import { drawFor, factor } from './physics/draws';
-import type { Run, RunView } from './runs';
-import { newRun, outcomeOf } from './runs';
+import type { DeviceState } from './run-register';
+import { RunRegister } from './run-register';
+import type { Inspection, Run, RunView } from './runs';
+import { outcomeOf } from './runs';
 import { World } from './world';
 
 /** Lines that share one sync while a worklist runs. */
 const linesPerSync = 64;
-
-/** What can be seen of a dispatch at its instrument. */
-export interface Inspection {
-  readonly done: OrdinalRanges;
-  readonly uncertain: OrdinalRanges;
-  readonly complete: boolean;
-  readonly running: boolean;
-}
 
 /** The lab: devices, runs and the physical world, kept by its motion log. */
 export class Lab {
@@ -38,12 +30,8 @@ export class Lab {
   private readonly world: World;
   private readonly log: MotionLog;
   private readonly staged = new Map<string, { device: string; job: StagedJob }>();
-  private readonly runs = new Map<string, Run>();
-  private readonly refused = new Set<string>();
-  private readonly lost = new Set<string>();
-  private readonly deviceStates = new Map<string, 'working' | 'dead' | 'gone'>();
+  private readonly register = new RunRegister();
   private readonly faults = new ArmedFaults();
-  private readonly waiters = new Map<string, Set<() => void>>();
   /** What devices wrote. */
   readonly files: LabFiles;
   private readonly logPath: string;
@@ -54,7 +42,7 @@ export class Lab {
    */
   static async open(dir: string, seed: number): Promise<Lab> {
     const lab = new Lab(dir, seed);
-    for (const run of lab.runs.values()) if (!run.outcome) await lab.interrupt(run, 'power-loss');
+    for (const run of lab.register.active) await lab.interrupt(run, 'power-loss');
     lab.armPlannedFaults(join(dir, 'faults.json'));
     return lab;
   }
@@ -71,7 +59,7 @@ export class Lab {
 
   /** Prepares a dispatch; nothing moves. May be repeated. @returns how long it will take in lab time. */
   stage(code: string, job: StagedJob): { durationMs: number } {
-    this.workingDevice(code);
+    this.register.workingDevice(code);
     worklistOf(job);
     this.staged.set(job.dispatchId, { device: code, job });
     return { durationMs: this.durationOf(code, job) };
@@ -82,17 +70,14 @@ export class Lab {
    * @throws PanelRefusal 409 when it was started or refused before, was not staged, or the device is busy.
    */
   async start(code: string, dispatchId: string, labNow: number, until: number): Promise<void> {
-    const device = this.workingDevice(code);
-    if (this.runs.has(dispatchId)) throw new PanelRefusal(409, 'started-before', `${dispatchId} was started before`);
-    if (this.refused.has(dispatchId)) throw new PanelRefusal(409, 'refused', `${dispatchId} is not to be started`);
+    this.register.workingDevice(code);
+    this.register.refuseUnlessNew(code, dispatchId);
     const staged = this.staged.get(dispatchId);
     if (staged?.device !== code) throw new PanelRefusal(409, 'not-staged', `${dispatchId} is not staged on ${code}`);
-    const busy = [...this.runs.values()].find((run) => run.device === device && !run.outcome);
-    if (busy) throw new PanelRefusal(409, 'busy', `${code} is busy with ${busy.job.dispatchId}`);
     this.now = Math.max(this.now, labNow);
     this.happen({ t: 'start', device: code, job: staged.job, labTime: labNow, until });
     this.staged.delete(dispatchId);
-    const run = this.runs.get(dispatchId) as Run;
+    const run = this.register.find(dispatchId) as Run;
     run.notBeforeWallMs = Date.now() + (this.faults.take(code, 'stall')?.forMs ?? 0);
     const broken = this.faults.take(code, 'crash', 'gone');
     if (broken) await this.breakDown(code, broken, run);
@@ -102,16 +87,16 @@ export class Lab {
 
   /** State of a dispatch, waiting up to `waitMs` for its end. */
   async observe(code: string, dispatchId: string, waitMs: number): Promise<RunView> {
-    const view = this.look(code, dispatchId);
+    const view = this.register.look(code, dispatchId, this.now);
     if (view.state !== 'running' || waitMs <= 0) return view;
-    await this.ended(dispatchId, waitMs);
-    return this.look(code, dispatchId);
+    await this.register.ended(dispatchId, waitMs);
+    return this.register.look(code, dispatchId, this.now);
   }
 
   /** Promises that a dispatch which has not been started never will be; the state says which it is. */
   async refuse(code: string, dispatchId: string): Promise<RunView> {
-    const view = this.look(code, dispatchId);
-    if (view.state === 'never-started' && !this.refused.has(dispatchId)) {
+    const view = this.register.look(code, dispatchId, this.now);
+    if (view.state === 'never-started') {
       this.happen({ t: 'refuse', dispatchId });
       await this.log.flush();
     }
@@ -120,16 +105,16 @@ export class Lab {
 
   /** Breaks a running dispatch off; its outcome says how far it came. */
   async stop(code: string, dispatchId: string): Promise<void> {
-    this.workingDevice(code);
-    const run = this.runs.get(dispatchId);
+    this.register.workingDevice(code);
+    const run = this.register.find(dispatchId);
     if (run && !run.outcome && !run.ending) await this.interrupt(run, 'stopped');
   }
 
   /** Lets lab time come to `now`; runs that are due end. */
   moveTime(now: number): void {
     this.now = Math.max(this.now, now);
-    for (const run of this.runs.values()) {
-      if (run.outcome || run.ending || run.until > this.now) continue;
+    for (const run of this.register.active) {
+      if (run.ending || run.until > this.now) continue;
       run.ending = true;
       const delay = run.notBeforeWallMs - Date.now();
       if (delay > 0) setTimeout(() => this.finishLoudly(run), delay).unref();
@@ -144,8 +129,8 @@ export class Lab {
       throw new PanelRefusal(404, 'not-found', `there is no device ${fault.device}`);
     }
     if (fault.kind === 'repair') return this.repair(fault.device);
-    const running = [...this.runs.values()].find(({ device, outcome }) => device.code === fault.device && !outcome);
-    if ((fault.kind === 'crash' || fault.kind === 'gone') && running)
+    const running = this.register.activeOn(fault.device);
+    if ((fault.kind === 'crash' || fault.kind === 'gone') && running && !running.ending)
       await this.breakDown(fault.device, fault, running);
     else this.faults.arm(fault);
     await this.log.flush();
@@ -153,20 +138,16 @@ export class Lab {
 
   /**
    * What a person sees who goes to the instrument and looks at the wells of one dispatch: where liquid surely arrived, where it
-   * may have, and whether nothing is missing. A device that forgot the dispatch still has its wells.
+   * may have, and whether nothing is missing. A device that forgot the dispatch, or lies about it, still has its wells.
    * @throws PanelRefusal 404 when the dispatch never began here
    */
   inspect(code: string, dispatchId: string): Inspection {
-    const run = this.runs.get(dispatchId);
-    if (!run || run.device.code !== code)
-      throw new PanelRefusal(404, 'not-found', `nothing of ${dispatchId} is at ${code}`);
-    const transfers = run.outcome?.transfers ?? { done: compressOrdinals(run.moved), uncertain: [] };
-    return { ...transfers, complete: run.outcome?.result === 'succeeded', running: run.outcome === undefined };
+    return this.register.inspect(code, dispatchId);
   }
 
   /** Whether a device switches on. */
-  stateOf(code: string): 'working' | 'dead' | 'gone' {
-    return this.deviceStates.get(code) ?? 'working';
+  stateOf(code: string): DeviceState {
+    return this.register.stateOf(code);
   }
 
   /** Every line of the log, for scorers after the end. */
@@ -184,24 +165,6 @@ export class Lab {
   /** Lets everything written reach the disk and closes the log. */
   close(): Promise<void> {
     return this.log.close();
-  }
-
-  private look(code: string, dispatchId: string): RunView {
-    this.workingDevice(code);
-    const run = this.runs.get(dispatchId);
-    if (!run) return { state: 'never-started' };
-    if (this.lost.has(dispatchId)) return { state: 'lost' };
-    if (run.outcome) return { state: 'done', outcome: run.outcome, progress: { share: 1 } };
-    const share = (this.now - run.startedAt) / Math.max(1, run.until - run.startedAt);
-    return { state: 'running', progress: { share: Math.min(1, Math.max(0, share)) } };
-  }
-
-  private workingDevice(code: string): LabDevice {
-    const device = labDevices.find((candidate) => candidate.code === code);
-    if (!device) throw new PanelRefusal(404, 'not-found', `there is no device ${code}`);
-    const state = this.deviceStates.get(code) ?? 'working';
-    if (state !== 'working') throw new PanelRefusal(503, 'device-dead', `${code} does not answer`);
-    return device;
   }
 
   /** Instruments take what the job expects; people are slower or faster, by labware and step. */
@@ -259,7 +222,8 @@ export class Lab {
       { barcode: rows[0]?.destination.barcode ?? '', well: '', stepKey: job.stepKey, count: run.moved.length },
       code,
     );
-    const atMost = Math.min(rows.length, Math.max(run.moved.length, afterTransfers ?? chance.below(rows.length + 1)));
+    const begun = run.moved.length > 0 ? run.moved.length : chance.below(rows.length + 1);
+    const atMost = Math.min(rows.length, Math.max(run.moved.length, afterTransfers ?? begun));
     const report: Report = rows.length > 0 ? await this.carryOut(run, { atMost }) : {};
     const done = [...(report.done ?? [])];
     const next = rows.find(({ ordinal }) => !done.includes(ordinal));
@@ -290,8 +254,6 @@ export class Lab {
     this.log.append(line);
     await this.log.flush();
     this.replay(line);
-    for (const wake of this.waiters.get(dispatchId) ?? []) wake();
-    this.waiters.delete(dispatchId);
   }
 
   private async breakDown(code: string, fault: Extract<Fault, { kind: 'crash' | 'gone' }>, run: Run): Promise<void> {
@@ -301,23 +263,9 @@ export class Lab {
   }
 
   private async repair(code: string): Promise<void> {
-    if (this.deviceStates.get(code) === 'gone') throw new PanelRefusal(409, 'gone', `${code} is gone for good`);
+    if (this.stateOf(code) === 'gone') throw new PanelRefusal(409, 'gone', `${code} is gone for good`);
     this.happen({ t: 'device', device: code, state: 'working' });
     await this.log.flush();
-  }
-
-  private ended(dispatchId: string, waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = this.waiters.get(dispatchId) ?? new Set();
-      this.waiters.set(dispatchId, waiting);
-      const timer = setTimeout(wake, waitMs);
-      waiting.add(wake);
-      function wake(): void {
-        clearTimeout(timer);
-        waiting.delete(wake);
-        resolve();
-      }
-    });
   }
 
   private happen(line: LogLine): void {
@@ -328,29 +276,8 @@ export class Lab {
   /** What a line does to the lab, the first time and every time it is read again. */
   private replay(line: LogLine): void {
     this.world.apply(line);
-    if ('labTime' in line) this.now = Math.max(this.now, line.t === 'start' ? line.labTime : 0);
-    switch (line.t) {
-      case 'start':
-        this.runs.set(line.job.dispatchId, newRun(line));
-        return;
-      case 'transfer':
-        this.runs.get(line.dispatchId)?.moved.push(line.ordinal);
-        return;
-      case 'end': {
-        const run = this.runs.get(line.dispatchId);
-        if (run) run.outcome = line.outcome;
-        return;
-      }
-      case 'refuse':
-        this.refused.add(line.dispatchId);
-        return;
-      case 'device':
-        this.deviceStates.set(line.device, line.state);
-        for (const dispatchId of line.forgets ?? []) this.lost.add(dispatchId);
-        return;
-      default:
-        return;
-    }
+    if (line.t === 'start') this.now = Math.max(this.now, line.labTime);
+    this.register.apply(line);
   }
 
   private armPlannedFaults(path: string): void {

@@ -1,4 +1,4 @@
-import type { FileRef, Outcome } from '../../libs/device/job';
+import type { FileRef, OrdinalRanges, Outcome } from '../../libs/device/job';
 import { compressOrdinals } from '../../libs/device/job';
 import type { LabDevice } from './devices';
 import { labDevices } from './devices';
@@ -10,6 +10,14 @@ export interface RunView {
   readonly state: 'never-started' | 'running' | 'done' | 'lost';
   readonly progress?: { readonly share: number };
   readonly outcome?: Outcome;
+}
+
+/** What can be seen of a dispatch at its instrument. */
+export interface Inspection {
+  readonly done: OrdinalRanges;
+  readonly uncertain: OrdinalRanges;
+  readonly complete: boolean;
+  readonly running: boolean;
 }
 
 /** A dispatch that was started. Lab times in ms since the epoch. */

@@ -28,6 +28,19 @@ describe('faults of the virtual lab', () => {
     expect(await bench.run('lh-1', newJob())).toMatchObject({ result: 'succeeded' });
   });
 
+  it('what an instrument has forgotten a person still sees in the wells', async () => {
+    await bench.lab.fault({ kind: 'crash', device: 'lh-1', afterTransfers: 6, forgets: true });
+    const job = newJob();
+    await bench.begin('lh-1', job);
+    const seen = { done: [[1, 6]], uncertain: [[7, 7]], complete: false, running: false };
+    expect(bench.lab.inspect('lh-1', job.dispatchId)).toEqual(seen);
+    expect(bench.lab.stateOf('lh-1')).toBe('dead');
+    await bench.lab.fault({ kind: 'repair', device: 'lh-1' });
+    expect(await bench.lab.observe('lh-1', job.dispatchId, 0)).toEqual({ state: 'lost' });
+    expect(bench.lab.inspect('lh-1', job.dispatchId)).toEqual(seen);
+    expect(() => bench.lab.inspect('lh-2', job.dispatchId)).toThrow(/nothing of/);
+  });
+
   it('a crash in the middle of a run breaks that run off', async () => {
     const job = newJob();
     await bench.begin('lh-1', job);
@@ -64,6 +77,8 @@ describe('faults of the virtual lab', () => {
     const outcome = await bench.run('lh-1', newJob());
     expect(outcome).toMatchObject({ result: 'succeeded', transfers: { done: [[1, 10]], uncertain: [] } });
     expect(filled()).toBe(3);
+    const [ran] = (await bench.lab.history()).flatMap((line) => (line.t === 'start' && line.job.stepKey === 'r1/x' ? [line.job] : [])); // prettier-ignore
+    expect(bench.lab.inspect('lh-1', ran?.dispatchId ?? '')).toMatchObject({ done: [[1, 3]], complete: false });
     const end = (await bench.lab.history()).find((line) => line.t === 'end' && line.stepKey === 'r1/x');
     expect(end).toMatchObject({ really: { done: [[1, 3]] } });
   });

@@ -64,7 +64,7 @@ describe('virtual lab, agents and the real api together', () => {
     writeFileSync(tokensPath, JSON.stringify({ ops: ops.token }));
     driver = new ClockDriver({ apiUrl, site: 'main', tokensPath, onNow: (now) => lab.moveTime(now), log: () => undefined }); // prettier-ignore
     running.push(driver.run());
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     driver.stop();
@@ -174,7 +174,7 @@ describe('virtual lab, agents and the real api together', () => {
     expect(files.rowCount).toBe(plates.length);
     for (const name of plates)
       expect(lab.truth.find(`PCR-${name}`)).toMatchObject({ place: 'freezer-80', seal: 'foil' });
-  }, 60_000);
+  }, 120_000);
 
   it('takes the evidence of an instrument that crashed and came back', async () => {
     await lab.fault({ kind: 'crash', device: 'lh-1', afterTransfers: 1 });
@@ -200,5 +200,5 @@ describe('virtual lab, agents and the real api together', () => {
       );
     expect(expandOrdinals(rows[0]?.outcome.transfers.done ?? [])).toEqual([1]);
     expect(expandOrdinals(rows[0]?.outcome.transfers.uncertain ?? [])).toEqual([2]);
-  }, 60_000);
+  }, 120_000);
 });

@@ -29,5 +29,5 @@ export function perform(run: Performance): Course {
 }
 
 function* refuse(message: string): Course {
-  return { problem: { code: 'not-able', message } };
+  return { problem: { code: 'not-able', message }, done: [] };
 }
