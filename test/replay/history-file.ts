@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
@@ -39,4 +40,7 @@ export async function recordHistory(handle: WorkflowHandle, name: string, folder
 }
 
 /** Which process of which machine worked on it is nobody's business. */
-const withoutMachine = (key: string, value: unknown): unknown => (key === 'identity' ? 'worker' : value);
+function withoutMachine(key: string, value: unknown): unknown {
+  if (key === 'identity') return 'worker';
+  return typeof value === 'string' ? value.replaceAll(hostname(), 'host') : value;
+}

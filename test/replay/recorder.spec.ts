@@ -9,6 +9,9 @@ import { historiesFolder, recordedHistories, recordHistory } from './history-fil
 import { replay } from './replay';
 import { aborted, eventful } from './scenarios';
 
+// Servers start and two cores may be shared with others.
+jest.setTimeout(120_000);
+
 /** A release sets this to its version: the histories of the present workflows are kept for ever. */
 const version = process.env['ANNEAL_RECORD'];
 
@@ -18,7 +21,7 @@ let folder: string;
 beforeAll(async () => {
   [server, db] = await Promise.all([temporalServer(), testDatabase()]);
   folder = version ? historiesFolder : mkdtempSync(join(tmpdir(), 'anneal-histories-'));
-}, 60_000);
+});
 afterAll(async () => {
   await server.teardown();
   await db.close();
@@ -34,5 +37,5 @@ describe('histories of the present workflows', () => {
     const recorded = recordedHistories(folder);
     expect(recorded.length).toBeGreaterThanOrEqual(13);
     for (const file of recorded) await replay(await workflowBundle(), file);
-  }, 120_000);
+  });
 });

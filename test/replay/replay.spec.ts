@@ -1,21 +1,22 @@
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { WorkflowBundle } from '@temporalio/worker';
 import { bundleWorkflows } from '../../apps/worker/host/workflow-bundle';
-import { workflowBundle } from '../workflows/temporal';
+import { quiet, quietRuntime, workflowBundle } from '../workflows/temporal';
 import { recordedHistories } from './history-file';
 import { replay } from './replay';
 
+// Servers start and two cores may be shared with others.
+jest.setTimeout(120_000);
+
 const root = resolve(__dirname, '..', '..');
 const histories = recordedHistories();
-const quiet = new DefaultLogger('ERROR', () => undefined);
 
 beforeAll(async () => {
-  Runtime.install({ logger: quiet });
+  quietRuntime();
   await workflowBundle();
-}, 60_000);
+});
 
 describe('a recorded run', () => {
   it.each(histories.map((file) => [file.name, file] as const))(

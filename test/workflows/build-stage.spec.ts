@@ -10,10 +10,13 @@ import { operation, plan, protocol, run } from './protocols';
 import { taskQueue, temporalServer, whileWorking } from './temporal';
 import { until } from './until';
 
+// Servers start and two cores may be shared with others.
+jest.setTimeout(120_000);
+
 let server: TestWorkflowEnvironment;
 beforeAll(async () => {
   server = await temporalServer();
-}, 60_000);
+});
 afterAll(() => server.teardown());
 
 const built: Built = { built: 3, failed: 1, fraction: 0.75, proceed: true };
@@ -138,7 +141,7 @@ describe('a stage on its protocol', () => {
       const { historyLength } = await stage.handle.describe();
       expect(historyLength).toBeLessThan(600);
     });
-  }, 60_000);
+  });
 
   it('plans between runs, tells planners of earlier steps, and repeats until the verdict is yes', async () => {
     const stage = new Stage(

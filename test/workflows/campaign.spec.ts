@@ -7,11 +7,14 @@ import { CampaignLab } from './campaign-lab';
 import { temporalServer } from './temporal';
 import { until } from './until';
 
+// Servers start and two cores may be shared with others.
+jest.setTimeout(120_000);
+
 let server: TestWorkflowEnvironment;
 let db: TestDatabase;
 beforeAll(async () => {
   [server, db] = await Promise.all([temporalServer(), testDatabase()]);
-}, 60_000);
+});
 afterAll(async () => {
   await server.teardown();
   await db.close();

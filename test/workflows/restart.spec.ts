@@ -4,10 +4,13 @@ import { CampaignLab } from './campaign-lab';
 import { temporalServer } from './temporal';
 import { until } from './until';
 
+// Servers start and two cores may be shared with others.
+jest.setTimeout(120_000);
+
 let db: TestDatabase;
 beforeAll(async () => {
   db = await testDatabase();
-}, 60_000);
+});
 afterAll(() => db.close());
 
 const epochOf = 'select epoch from campaign where slug = $1';
@@ -40,7 +43,7 @@ describe('a campaign whose workflow is lost', () => {
     expect([...lab.lab.jobs.values()].every(({ attempt }) => attempt === 1)).toBe(true);
     expect([...lab.lab.jobs.keys()].slice(0, before.length)).toEqual(before);
     expect(await lab.one('select count(*)::int as n from outbox where handled_at is null')).toEqual({ n: 0 });
-  }, 60_000);
+  });
 
   it('starts again when somebody ends its workflow in Temporal, and archives what was closed', async () => {
     const lab = new CampaignLab(db);
@@ -67,5 +70,5 @@ describe('a campaign whose workflow is lost', () => {
     });
     await server.teardown();
     expect(await lab.one(epochOf, ['ended'])).toEqual({ epoch: 2 });
-  }, 60_000);
+  });
 });

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundle } from '@temporalio/worker';
 import { resolveTemporal } from '../../apps/cli/stack/temporal-resolver';
 import { bundleWorkflows } from '../../apps/worker/host/workflow-bundle';
@@ -11,14 +11,23 @@ import { searchAttributes } from '../../workflows/search-attributes.messages';
 /** Task queue of the tests. */
 export const taskQueue = 'anneal-test';
 
-const quiet = new DefaultLogger('ERROR', () => undefined);
+/** Says nothing: what is expected to go wrong in a test is no news. */
+export const quiet = new DefaultLogger('ERROR', () => undefined);
 let installed = false;
+
+/** Temporal's runtime of this test process; what its core says goes the same silent way. */
+export function quietRuntime(): void {
+  if (installed) return;
+  installed = true;
+  const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+  Runtime.install({ logger: quiet, shutdownSignals: [], telemetryOptions: { logging: { forward: {}, filter } } });
+}
+
 let bundle: Promise<WorkflowBundle> | undefined;
 
 /** A real Temporal server of one test file, in memory. Its data are gone when it is torn down. */
 export async function temporalServer(): Promise<TestWorkflowEnvironment> {
-  if (!installed) Runtime.install({ logger: quiet, shutdownSignals: [] });
-  installed = true;
+  quietRuntime();
   const env = process.env;
   const cacheDir = env['ANNEAL_CACHE_DIR'] ?? join(homedir(), '.cache', 'anneal');
   const source = await resolveTemporal({ cli: env['TEMPORAL_CLI'], cacheDir, env });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Client } from '@temporalio/client';
-import { Runtime, Worker } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { NativeConnection } from '@temporalio/worker';
 import { Pool } from 'pg';
 import { WorkerConfig } from '../../../libs/platform/config/worker-config';
@@ -55,7 +55,8 @@ export class WorkflowHost implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Does not wait for Temporal: health must tell that it is away. */
   onApplicationBootstrap(): void {
-    Runtime.install({ shutdownSignals: [], logger: this.log });
+    const filter = makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' });
+    Runtime.install({ shutdownSignals: [], logger: this.log, telemetryOptions: { logging: { forward: {}, filter } } });
     this.started = this.begin();
     this.started.catch((error: Error) => this.fatal(error));
   }
