@@ -127,18 +127,6 @@ export async function setLabTimer(pool: Pool | PoolClient, timer: LabTimer): Pro
   );
 }
 
-/** Cancels lab timers that have not fired. */
-export async function cancelLabTimers(
-  pool: Pool | PoolClient,
-  which: { readonly campaignId: string; readonly keys: readonly string[] },
-): Promise<void> {
-  await pool.query(
-    `update lab_timer set cancelled_at = now()
-     where campaign_id = $1 and key = any($2) and fired_at is null and cancelled_at is null`,
-    [which.campaignId, which.keys],
-  );
-}
-
 async function readClock(
   pool: Pool | PoolClient,
   at: { readonly tenantId: string; readonly site: string },

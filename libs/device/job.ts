@@ -1,6 +1,3 @@
-/** Version of the messages below; stored beside each spec and outcome. */
-export const jobSpecVersion = 1;
-
 /** What a device can do. A bench person is a device too. */
 export const capabilities = [
   'transfer-liquid',
@@ -147,7 +144,8 @@ export interface JobSettled {
   /** Labware whose wells were voided or are held by it. */
   readonly blockEnded: boolean;
 }
-export type DispatchStateSeen = 'succeeded' | 'failed' | 'unknown' | 'withdrawn' | 'queued' | 'blocked' | 'leased' | 'started';
+export type DispatchStateSeen =
+  'succeeded' | 'failed' | 'unknown' | 'withdrawn' | 'queued' | 'blocked' | 'leased' | 'started';
 
 /** Expands ranges to ordinals. */
 export function expandOrdinals(ranges: OrdinalRanges): number[] {

@@ -32,25 +32,57 @@ export interface Transition {
 
 export const dispatchTransitions: readonly Transition[] = [
   { from: 'blocked', to: 'queued', event: 'jobReleased', by: ['system'], when: 'every job it needs has succeeded' },
-  { from: 'queued', to: 'leased', event: 'jobLeased', by: ['device'], when: 'a device that has what it needs asks for work' },
-  { from: 'leased', to: 'queued', event: 'leaseLapsed', by: ['system', 'device'], when: 'the lease ran out, or was given back, before the start' },
-  { from: 'leased', to: 'started', event: 'jobStarted', by: ['device'], when: 'compare-and-set by the lease holder before anything moves' },
+  {
+    from: 'queued',
+    to: 'leased',
+    event: 'jobLeased',
+    by: ['device'],
+    when: 'a device that has what it needs asks for work',
+  },
+  {
+    from: 'leased',
+    to: 'queued',
+    event: 'leaseLapsed',
+    by: ['system', 'device'],
+    when: 'the lease ran out, or was given back, before the start',
+  },
+  {
+    from: 'leased',
+    to: 'started',
+    event: 'jobStarted',
+    by: ['device'],
+    when: 'compare-and-set by the lease holder before anything moves',
+  },
   { from: 'started', to: 'succeeded', event: 'jobSucceeded', by: ['device'], when: 'outcome with the current token' },
-  { from: 'started', to: 'failed', event: 'jobFailed', by: ['device'], when: 'outcome with the current token; partial effects listed' },
-  { from: 'started', to: 'unknown', event: 'jobBecameUnknown', by: ['system'], when: 'silence past the lease after the start' },
-  { from: 'unknown', to: 'succeeded', event: 'unknownResolvedHappened', by: ['device', 'person'], when: 'evidence or a named person: it happened' },
-  { from: 'unknown', to: 'failed', event: 'unknownResolvedNot', by: ['device', 'person'], when: 'evidence or a named person: it did not, or partly' },
+  {
+    from: 'started',
+    to: 'failed',
+    event: 'jobFailed',
+    by: ['device'],
+    when: 'outcome with the current token; partial effects listed',
+  },
+  {
+    from: 'started',
+    to: 'unknown',
+    event: 'jobBecameUnknown',
+    by: ['system'],
+    when: 'silence past the lease after the start',
+  },
+  {
+    from: 'unknown',
+    to: 'succeeded',
+    event: 'unknownResolvedHappened',
+    by: ['device', 'person'],
+    when: 'evidence or a named person: it happened',
+  },
+  {
+    from: 'unknown',
+    to: 'failed',
+    event: 'unknownResolvedNot',
+    by: ['device', 'person'],
+    when: 'evidence or a named person: it did not, or partly',
+  },
   { from: 'blocked', to: 'withdrawn', event: 'jobWithdrawn', by: ['workflow', 'person'], when: 'no longer wanted' },
   { from: 'queued', to: 'withdrawn', event: 'jobWithdrawn', by: ['workflow', 'person'], when: 'no longer wanted' },
   { from: 'leased', to: 'withdrawn', event: 'jobWithdrawn', by: ['workflow', 'person'], when: 'no longer wanted' },
 ];
-
-/** States in which a dispatch can still move by itself or by its device. */
-export const openStates: readonly DispatchState[] = ['blocked', 'queued', 'leased', 'started', 'unknown'];
-/** States that end a dispatch. */
-export const settledStates: readonly DispatchState[] = ['succeeded', 'failed', 'withdrawn'];
-
-/** Finds the one transition between two states, if the table allows it. */
-export function findTransition(from: DispatchState, to: DispatchState): Transition | undefined {
-  return dispatchTransitions.find((transition) => transition.from === from && transition.to === to);
-}

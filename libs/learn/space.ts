@@ -32,18 +32,6 @@ export function indexOf(space: Space, levels: readonly number[]): number {
 }
 
 /**
- * Squared distances of ordered levels, divided by their mean off-diagonal entry so that rates compare across sites.
- *
- * @param positions one number per level: rank, or the logarithm of a strength or concentration
- */
-export function orderedDistances(positions: readonly number[]): number[][] {
-  const squared = positions.map((a) => positions.map((b) => (a - b) ** 2));
-  const pairs = positions.length * (positions.length - 1);
-  const mean = squared.flat().reduce((sum, d) => sum + d, 0) / Math.max(1, pairs);
-  return squared.map((row) => row.map((d) => (mean > 0 ? d / mean : 0)));
-}
-
-/**
  * Checks a space for use by the learner.
  *
  * @throws DomainError `empty-space` for no sites or a radix below 1, `over-limit` above 5·10⁶ members.

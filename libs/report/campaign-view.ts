@@ -23,10 +23,3 @@ export interface CampaignView {
   readonly createdAt: string;
   readonly finishedAt?: string;
 }
-
-export interface CampaignAccepted {
-  readonly id: string;
-  readonly slug: string;
-  readonly revision: number;
-  readonly status: string;
-}

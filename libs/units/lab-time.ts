@@ -12,12 +12,3 @@ export function parseDuration(text: string): Milliseconds | undefined {
   const unit = match && units[match[2] as string];
   return match && unit ? Math.round(Number(match[1]) * unit) : undefined;
 }
-
-/** Shortest exact text of a duration, e.g. `16h`. */
-export function formatDuration(ms: Milliseconds): string {
-  for (const unit of ['d', 'h', 'min', 's']) {
-    const size = units[unit] as number;
-    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
-  }
-  return `${ms / 1_000}s`;
-}

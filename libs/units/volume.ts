@@ -8,7 +8,5 @@ export const plPerUl = 1_000_000;
 export const nlToPl = (nl: number): Picolitres => Math.round(nl * plPerNl);
 /** Picolitres of a volume in microlitres, rounded to the nearest picolitre. */
 export const ulToPl = (ul: number): Picolitres => Math.round(ul * plPerUl);
-/** Nanolitres of a volume in picolitres. */
-export const plToNl = (pl: Picolitres): number => pl / plPerNl;
 /** Microlitres of a volume in picolitres. */
 export const plToUl = (pl: Picolitres): number => pl / plPerUl;

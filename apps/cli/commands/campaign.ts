@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { AnnealClient } from '../../../libs/client/client';
 import type { CampaignView } from '../../../libs/report/campaign-view';
 import { ProgressDisplay, progressLine } from '../progress';
 import { openSession, type SessionOptions } from '../session';
-import { validateCampaignFile } from './validate';
+import { readText, tellRefusal, validateCampaignFile } from './validate';
 
 const ended = ['finished', 'aborted', 'failed'];
 
@@ -15,9 +15,7 @@ export function addCampaignCommands(program: Command): void {
   program
     .command('validate <file>')
     .description('check a campaign file and say everything that is wrong with it; nothing is stored')
-    .action((file: string) => {
-      if (!validateCampaignFile(file, process.stdout, process.stderr)) process.exitCode = 1;
-    });
+    .action(validate);
   program
     .command('submit <file>')
     .description('submit a campaign file')
@@ -52,15 +50,27 @@ const decisionText = {
 
 const sessionOf = (command: Command): AnnealClient => openSession(command.optsWithGlobals<SessionOptions>());
 
+async function validate(file: string, _options: unknown, command: Command): Promise<void> {
+  const ask = (text: string): Promise<unknown> =>
+    sessionOf(command).post('/v1/campaigns/validate', { text, contentType: 'text/yaml' });
+  if (!(await validateCampaignFile(file, ask, process.stdout, process.stderr))) process.exitCode = 1;
+}
+
 async function submit(file: string, options: { watch?: boolean; key?: string }, command: Command): Promise<void> {
   const client = sessionOf(command);
-  const accepted = await client.post<{ slug: string; revision: number }>('/v1/campaigns', {
-    text: readFileSync(file, 'utf8'),
-    contentType: 'text/yaml',
-    idempotencyKey: options.key ?? randomUUID(),
-  });
-  process.stdout.write(`submitted ${accepted.slug}, revision ${accepted.revision}\n`);
-  if (options.watch) await follow(client, accepted.slug);
+  const text = readText(file);
+  try {
+    const accepted = await client.post<{ slug: string; revision: number }>('/v1/campaigns', {
+      text,
+      contentType: 'text/yaml',
+      idempotencyKey: options.key ?? randomUUID(),
+    });
+    process.stdout.write(`submitted ${accepted.slug}, revision ${accepted.revision}\n`);
+    if (options.watch) await follow(client, accepted.slug);
+  } catch (error) {
+    if (!tellRefusal(error, file, text, process.stderr)) throw error;
+    process.exitCode = 1;
+  }
 }
 
 const watch = (slug: string, _options: unknown, command: Command): Promise<void> => follow(sessionOf(command), slug);

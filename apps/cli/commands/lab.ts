@@ -1,47 +1,127 @@
 import type { Command } from 'commander';
+import type { AnnealClient } from '../../../libs/client/client';
 import { openSession, type SessionOptions } from '../session';
 
 interface DeviceLine {
   readonly code: string;
-  readonly kind: string;
   readonly state: string;
   readonly stateReason?: string;
   readonly capabilities: readonly string[];
+  readonly workingOn?: string;
 }
 
 interface IncidentLine {
   readonly id: string;
   readonly kind: string;
   readonly message: string;
+  readonly campaign?: string;
   readonly dispatchId?: string;
 }
 
-/** Adds what an operator asks and decides: devices, incidents, unknown outcomes. */
+interface JobLine {
+  readonly state: string;
+  readonly campaign?: string;
+  readonly stepKey: string;
+  readonly device?: string;
+  readonly waitingFor?: string;
+  readonly problem?: string;
+}
+
+/** Adds what an operator asks and decides: devices, the queue, incidents, unknown outcomes. */
 export function addLabCommands(program: Command): void {
-  const session = (command: Command): ReturnType<typeof openSession> => {
-    const options = command.optsWithGlobals<SessionOptions>();
-    return openSession({ ...options, role: options.role ?? 'operator' });
-  };
+  addDeviceCommands(program);
+  addIncidentCommands(program);
+  program
+    .command('jobs')
+    .description('the queue: what runs where, and what the rest waits for')
+    .option('--campaign <slug>', 'of one campaign; without it, moves of the lab are shown too')
+    .option('--state <state>', 'blocked, queued, leased, started, succeeded, failed, unknown or withdrawn')
+    .action(async (options: { campaign?: string; state?: string }, command: Command) => {
+      const wanted = new URLSearchParams(options as Record<string, string>);
+      const { items } = await operator(command).get<{ items: JobLine[] }>(`/v1/jobs?${wanted.toString()}`);
+      for (const job of items) process.stdout.write(`${jobLine(job)}\n`);
+      if (items.length === 0) process.stdout.write('no such jobs\n');
+    });
+}
+
+/** Commands of the lab speak as the local operator unless told otherwise. */
+function operator(command: Command): AnnealClient {
+  const options = command.optsWithGlobals<SessionOptions>();
+  return openSession({ ...options, role: options.role ?? 'operator' });
+}
+
+function jobLine({ state, campaign, stepKey, device, waitingFor, problem }: JobLine): string {
+  const why = problem ?? waitingFor;
+  return `${state.padEnd(9)} ${(device ?? '-').padEnd(10)} ${campaign ? `${campaign} ` : ''}${stepKey}${why ? ` – ${why}` : ''}`;
+}
+
+function addDeviceCommands(program: Command): void {
   program
     .command('devices')
-    .description('devices and their state')
+    .description('devices, their state and what they work on')
     .action(async (_options: unknown, command: Command) => {
-      const { items } = await session(command).get<{ items: DeviceLine[] }>('/v1/devices');
-      for (const device of items)
+      const { items } = await operator(command).get<{ items: DeviceLine[] }>('/v1/devices');
+      for (const { code, state, capabilities, stateReason, workingOn } of items)
         process.stdout.write(
-          `${device.code.padEnd(12)} ${device.state.padEnd(14)} ${device.capabilities.join(', ')}${device.stateReason ? ` – ${device.stateReason}` : ''}\n`,
+          `${code.padEnd(12)} ${state.padEnd(14)} ${capabilities.join(', ')}${workingOn ? ` · works on ${workingOn}` : ''}${stateReason ? ` – ${stateReason}` : ''}\n`,
         );
     });
+  program
+    .command('device <code> <state>')
+    .description('in-service, draining, quarantined or out-of-service; in-service ends a quarantine')
+    .requiredOption('--reason <text>', 'why; it is kept with your name')
+    .action(async (code: string, state: string, { reason }: { reason: string }, command: Command) => {
+      await operator(command).post(`/v1/devices/${encodeURIComponent(code)}/state`, { json: { state, reason } });
+      process.stdout.write(`${code} is ${state}\n`);
+    });
+  program
+    .command('enrol <code>')
+    .description('make a robot or a bench person known and print its token, which is shown this once')
+    .requiredOption('--capability <capabilities...>', 'what it can do, e.g. seal-plate')
+    .option('--kind <kind>', 'e.g. plate-reader; `person` for someone at the bench', 'instrument')
+    .option('--name <name>', 'for people; the code when absent')
+    .option('--place <code>', 'deck that labware must stand on for it')
+    .option('--simulated', 'its data are not real')
+    .action(enrol);
+}
+
+async function enrol(
+  code: string,
+  options: { capability: string[]; kind: string; name?: string; place?: string; simulated?: boolean },
+  command: Command,
+): Promise<void> {
+  const { token } = await operator(command).put<{ token: string }>(`/v1/devices/${encodeURIComponent(code)}`, {
+    json: {
+      name: options.name ?? code,
+      kind: options.kind,
+      capabilities: options.capability,
+      simulated: options.simulated ?? false,
+      ...(options.place ? { placeCode: options.place } : {}),
+    },
+  });
+  process.stdout.write(`${token}\n`);
+}
+
+function addIncidentCommands(program: Command): void {
   program
     .command('incidents')
     .description('what waits for a person')
     .action(async (_options: unknown, command: Command) => {
-      const { items } = await session(command).get<{ items: IncidentLine[] }>('/v1/incidents');
-      for (const incident of items)
+      const { items } = await operator(command).get<{ items: IncidentLine[] }>('/v1/incidents');
+      for (const { id, kind, message, campaign, dispatchId } of items)
         process.stdout.write(
-          `${incident.id} ${incident.kind}: ${incident.message}${incident.dispatchId ? ` (dispatch ${incident.dispatchId})` : ''}\n`,
+          `${id} ${kind}${campaign ? ` of ${campaign}` : ''}: ${message}${dispatchId ? ` (dispatch ${dispatchId})` : ''}\n`,
         );
       if (items.length === 0) process.stdout.write('no open incidents\n');
+    });
+  program
+    .command('close <incident> [action]')
+    .description('close an incident; of kind job-failed with what to do: retry, accept or give-up')
+    .requiredOption('--reason <text>', 'what you found and did; it is kept with your name')
+    .action(async (id: string, action: string | undefined, { reason }: { reason: string }, command: Command) => {
+      const json = { resolution: reason, ...(action ? { action } : {}) };
+      await operator(command).post(`/v1/incidents/${encodeURIComponent(id)}/resolve`, { json });
+      process.stdout.write(`incident ${id} is closed\n`);
     });
   program
     .command('resolve <dispatch> <verdict>')
@@ -49,24 +129,25 @@ export function addLabCommands(program: Command): void {
     .requiredOption('--reason <text>', 'how you know; it is kept with your name')
     .option('--done <ranges>', 'partly: transfers that happened, e.g. 1-40,44')
     .option('--uncertain <ranges>', 'partly: transfers that may have happened')
-    .action(
-      async (
-        dispatch: string,
-        verdict: string,
-        options: { reason: string; done?: string; uncertain?: string },
-        command: Command,
-      ) => {
-        const answer = await session(command).post<{ state: string }>(`/v1/dispatches/${dispatch}/resolution`, {
-          json: {
-            verdict,
-            reason: options.reason,
-            ...(options.done ? { done: parseRanges(options.done) } : {}),
-            ...(options.uncertain ? { uncertain: parseRanges(options.uncertain) } : {}),
-          },
-        });
-        process.stdout.write(`dispatch ${dispatch} is ${answer.state}\n`);
-      },
-    );
+    .action(resolve);
+}
+
+async function resolve(
+  dispatch: string,
+  verdict: string,
+  options: { reason: string; done?: string; uncertain?: string },
+  command: Command,
+): Promise<void> {
+  const path = `/v1/dispatches/${encodeURIComponent(dispatch)}/resolution`;
+  const answer = await operator(command).post<{ state: string }>(path, {
+    json: {
+      verdict,
+      reason: options.reason,
+      ...(options.done ? { done: parseRanges(options.done) } : {}),
+      ...(options.uncertain ? { uncertain: parseRanges(options.uncertain) } : {}),
+    },
+  });
+  process.stdout.write(`dispatch ${dispatch} is ${answer.state}\n`);
 }
 
 /** `1-40,44` as inclusive ranges. */

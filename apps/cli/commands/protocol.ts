@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { openSession, type SessionOptions } from '../session';
-import { validateProtocolFile } from './validate';
+import { readText, tellRefusal, validateProtocolFile } from './validate';
 
 /** Adds `protocol validate` and `protocol submit`. */
 export function addProtocolCommands(program: Command): void {
@@ -14,17 +13,7 @@ export function addProtocolCommands(program: Command): void {
     .action((file: string) => {
       if (!validateProtocolFile(file, process.stdout, process.stderr)) process.exitCode = 1;
     });
-  protocol
-    .command('submit <file>')
-    .description('store a protocol version; a version never changes')
-    .action(async (file: string, _options: unknown, command: Command) => {
-      const client = openSession(command.optsWithGlobals<SessionOptions>());
-      const stored = await client.post<{ id: string; version: string }>('/v1/protocols', {
-        text: readFileSync(file, 'utf8'),
-        contentType: 'text/yaml',
-      });
-      process.stdout.write(`stored protocol ${stored.id}@${stored.version}\n`);
-    });
+  protocol.command('submit <file>').description('store a protocol version; a version never changes').action(submit);
   protocol
     .command('list')
     .description('protocols that are stored, and those that are shipped')
@@ -36,4 +25,19 @@ export function addProtocolCommands(program: Command): void {
       for (const item of items)
         process.stdout.write(`${item.stage.padEnd(6)} ${item.id}@${item.version}  ${item.title}\n`);
     });
+}
+
+async function submit(file: string, _options: unknown, command: Command): Promise<void> {
+  const text = readText(file);
+  try {
+    const client = openSession(command.optsWithGlobals<SessionOptions>());
+    const stored = await client.post<{ id: string; version: string }>('/v1/protocols', {
+      text,
+      contentType: 'text/yaml',
+    });
+    process.stdout.write(`stored protocol ${stored.id}@${stored.version}\n`);
+  } catch (error) {
+    if (!tellRefusal(error, file, text, process.stderr)) throw error;
+    process.exitCode = 1;
+  }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Campaign } from '../../../libs/campaign/campaign';
 import { parseCampaign, shippedContext } from '../../../libs/campaign/document/parse-campaign';
+import { ApiProblem } from '../../../libs/client/client';
 import { DomainError, type Finding } from '../../../libs/errors/domain-error';
 import { formatFindings } from '../../../libs/protocol/document/format-findings';
 import { parseProtocol } from '../../../libs/protocol/document/parse-protocol';
@@ -14,9 +15,37 @@ interface Parsed {
 
 type Out = Pick<NodeJS.WriteStream, 'write'>;
 
-/** Says everything that is wrong with a campaign file. @returns whether nothing is */
-export function validateCampaignFile(file: string, out: Out, err: Out): boolean {
-  return tell(file, parseCampaign(readBytes(file), shippedContext(today())), out, err);
+/** Validates a campaign's text where the protocols of an installation are known. */
+type AskInstallation = (text: string) => Promise<unknown>;
+
+/**
+ * Says everything that is wrong with a campaign file. A protocol that is not shipped is asked of the installation, when there
+ * is one. @returns whether nothing is wrong
+ */
+export async function validateCampaignFile(file: string, ask: AskInstallation, out: Out, err: Out): Promise<boolean> {
+  const parsed = parseCampaign(readBytes(file), shippedContext(today()));
+  if (parsed.ok || !parsed.findings.some(isUnknownProtocol)) return tell(file, parsed, out, err);
+  try {
+    await ask(parsed.sourceText);
+    return tell(file, { ...parsed, ok: true }, out, err);
+  } catch (error) {
+    if (tellRefusal(error, file, parsed.sourceText, err)) return false;
+    const known = `Protocols you stored are known to your installation only, and it was not asked: ${(error as Error).message}.`;
+    tell(file, parsed, out, err);
+    err.write(`${known}\nStart it with \`npm run dev\`, or say --api URL --token TOKEN.\n`);
+    return false;
+  }
+}
+
+const isUnknownProtocol = ({ pointer, code }: Finding): boolean =>
+  code === 'unknown-reference' && /^\/(build|assay)\/protocol\//.test(pointer);
+
+/** Shows the findings of an api's refusal beside the text they are about. @returns whether it was one */
+export function tellRefusal(error: unknown, file: string, text: string, err: Out): boolean {
+  const findings = error instanceof ApiProblem ? error.problem.findings : undefined;
+  if (!findings || findings.length === 0) return false;
+  err.write(formatFindings(findings as readonly Finding[], file, text));
+  return true;
 }
 
 /** Says everything that is wrong with a protocol file. @returns whether nothing is */
@@ -33,6 +62,9 @@ export function readCampaign(text: string): Campaign {
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
+/** A document as text. @throws DomainError `not-found` */
+export const readText = (file: string): string => Buffer.from(readBytes(file)).toString('utf8');
+
 function readBytes(file: string): Uint8Array {
   try {
     return readFileSync(file);
@@ -45,14 +77,11 @@ function readBytes(file: string): Uint8Array {
 }
 
 function tell(file: string, parsed: Parsed, out: Out, err: Out): boolean {
-  if (parsed.warnings.length > 0) err.write(`warnings:\n${formatFindings(parsed.warnings, file, parsed.sourceText)}\n`);
+  if (parsed.warnings.length > 0) err.write(`warnings:\n${formatFindings(parsed.warnings, file, parsed.sourceText)}`);
   if (parsed.ok) {
     out.write(`${file}: valid\n`);
     return true;
   }
-  const findings = parsed.findings ?? [];
-  err.write(
-    `${formatFindings(findings, file, parsed.sourceText)}\n${findings.length} mistake${findings.length === 1 ? '' : 's'}; nothing was stored\n`,
-  );
+  err.write(formatFindings(parsed.findings ?? [], file, parsed.sourceText));
   return false;
 }

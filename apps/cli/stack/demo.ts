@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -68,6 +69,17 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
+/** SHA-256 of what was found: every construct of every round with its status and values. Equal for runs that found the same. */
+function resultDigest(report: Report): string {
+  const rows = report.constructs.map(({ round, name, status, values }) => [
+    round,
+    name,
+    status,
+    Object.entries(values).map(([readout, { mean, wells }]) => [readout, Number(mean.toPrecision(9)), wells]),
+  ]);
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
+}
+
 class DemoRun {
   private readonly stopped: AbortSignal;
 
@@ -134,6 +146,7 @@ class DemoRun {
       best: truth.best,
       trueBest: truth.trueBest,
       bestOverTrueBest: Number((truth.best / truth.trueBest).toFixed(4)),
+      resultSha256: resultDigest(report),
       ...transfers,
       ...run.trouble,
       seconds: Number(((Date.now() - run.began) / 1000).toFixed(1)),
