@@ -7,7 +7,7 @@ import { putPlace } from '../../db/lab/places';
 import type { Installation } from '../../db/seed';
 import { inTransaction } from '../../db/transaction';
 import type { Protocol } from '../../libs/protocol/protocol';
-import { stageWorkflowId } from '../../workflows/campaign/campaign.messages';
+import { campaignWorkflowId, stageWorkflowId } from '../../workflows/campaign/campaign.messages';
 import type { StageInput } from '../../workflows/stage.messages';
 import { LoopRobot } from './loop-robot';
 
@@ -69,8 +69,13 @@ export class LoopLab {
     return { tenantId, siteId, campaignId, ...names, round: 1, kind: 'explore', paused: false, unhandled: [] };
   }
 
-  /** Runs the Build stage of a campaign to its end. */
+  /**
+   * Runs the Build stage of a campaign to its end. Its campaign workflow stands on a queue nobody serves: a campaign without
+   * one would be started again by the reconciler.
+   */
   async run(client: Client, taskQueue: string, input: StageInput): Promise<void> {
+    const campaign = campaignWorkflowId(input.tenant, input.slug);
+    await client.workflow.start('campaign', { workflowId: campaign, taskQueue: 'nobody', args: [] });
     const workflowId = stageWorkflowId(input.tenant, input.slug, 1, 'build');
     await client.workflow.execute('buildStage', { workflowId, taskQueue, args: [input] });
   }

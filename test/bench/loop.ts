@@ -45,6 +45,7 @@ async function main(): Promise<void> {
   const stack = await startStack({
     dataDir,
     env: { LOG_LEVEL: 'warn', ...ownEnvironment() },
+    say: (line) => void process.stderr.write(`${line}\n`),
     processes: (context) => [
       nodeProcess(context, 'api', { API_HOST: '127.0.0.1', API_PORT: String(context.ports.api) }),
       nodeProcess(context, 'worker', {}),
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
     await bench.run(repeats ?? 3);
   } finally {
     await stack.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    if (!process.env['KEEP']) rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
@@ -67,6 +68,7 @@ class Loop {
     private readonly size: { readonly workflows: number; readonly steps: number; readonly robots: number },
   ) {
     this.pool = new Pool({ connectionString: stack.state().databaseUrl, max: 4 });
+    this.pool.on('error', () => undefined);
   }
 
   async run(repeats: number): Promise<void> {
@@ -80,11 +82,12 @@ class Loop {
     const client = new Client({ connection, namespace });
     let running = true;
     const working = Promise.all(robots.map((robot) => robot.work(() => running)));
+    const broken = working.then(() => new Promise<never>(() => undefined));
     const figures: LoopFigures[] = [];
     // Not counted: code is compiled, caches and plans are made.
-    await this.once(lab, client, robots, 'warm', 20);
+    await Promise.race([broken, this.once(lab, client, robots, 'warm', 20)]);
     for (let repeat = 1; repeat <= repeats; repeat++) {
-      const found = await this.once(lab, client, robots, `run${repeat}`, this.size.steps);
+      const found = await Promise.race([broken, this.once(lab, client, robots, `run${repeat}`, this.size.steps)]);
       figures.push(found);
       process.stdout.write(`${JSON.stringify(found)}\n`);
     }
@@ -159,4 +162,7 @@ function cpuTimes(): { busy: number; all: number } {
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-void main();
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -25,15 +25,19 @@ export class Ticket {
     private readonly waiters: Waiters,
   ) {}
 
-  /** Whether it waits at this moment, and has not been told anything yet. */
+  /** Whether it waits at this moment. */
   get parked(): boolean {
-    return this.wake !== undefined && this.pending === undefined;
+    return this.wake !== undefined;
   }
 
-  /** Takes a notice. A second one goes on to somebody else, since one look for work answers one notice. */
+  /** Whether it has been told something it has not looked for yet. */
+  get hasNotice(): boolean {
+    return this.pending !== undefined;
+  }
+
+  /** Takes a notice. One look for work answers all notices; of several it keeps one that can be handed on. */
   tell(notice: Notice): void {
-    if (this.pending !== undefined) this.waiters.handOn(this.pending, this);
-    this.pending = notice;
+    if (this.pending === undefined || notice.to === 'capability') this.pending = notice;
     this.wake?.();
   }
 
@@ -96,14 +100,18 @@ export class Waiters {
     this.tickets.delete(ticket);
   }
 
-  /** Wakes whom a notice concerns: one poll for a job, every poll for news of a site. */
+  /**
+   * Wakes whom a notice concerns: one poll for a job, every poll for news of a site. When every poll it concerns is about
+   * to look for work anyway, none is needed: whatever they leave is found by the next poll, which looks before it waits.
+   */
   notify(notice: Notice): void {
     const concerned = [...this.tickets].filter((ticket) => concerns(notice, ticket));
     if (notice.to !== 'capability') {
       for (const ticket of concerned) ticket.tell(notice);
       return;
     }
-    const next = concerned.find((ticket) => ticket.parked) ?? concerned[0];
+    const free = concerned.filter((ticket) => !ticket.hasNotice);
+    const next = free.find((ticket) => ticket.parked) ?? free[0];
     next?.tell(notice);
   }
 
