@@ -61,15 +61,20 @@ export class Chaos {
   }
 
   /**
-   * One liquid handler that breaks down half-way and remembers the run after its repair (evidence), one that forgets it (a person
-   * looks), one reader that never comes back; a person sees to them until the campaign ends.
+   * A liquid handler that breaks down half-way and forgets the run (a person looks at the wells), then breaks down again and
+   * remembers (evidence), and a reader that never comes back; a person sees to them until the campaign ends.
    */
   private async breakInstruments(): Promise<void> {
-    await this.arm({ kind: 'crash', device: 'lh-1', afterTransfers: 3 + this.generator.below(12) });
-    await this.arm({ kind: 'crash', device: 'lh-2', afterTransfers: 3 + this.generator.below(12), forgets: true });
+    const half = (): number => 4 + this.generator.below(12);
+    await this.arm({ kind: 'crash', device: 'lh-1', afterTransfers: half(), forgets: true });
     await this.arm({ kind: 'gone', device: 'reader-1' });
+    let again = false;
     while (!this.halt.signal.aborted) {
       await this.person?.look().catch((error: unknown) => this.plan.say(`bench person: ${String(error)}`));
+      if (!again && (this.person?.figures()['resolvedPartly'] ?? 0) > 0) {
+        again = true;
+        await this.arm({ kind: 'crash', device: 'lh-1', afterTransfers: half() });
+      }
       await this.wait(500);
     }
   }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Pool } from 'pg';
+import { voidedSamples, type Voided } from '../../../db/report/voided';
 import { AnnealClient } from '../../../libs/client/client';
 import type { CampaignView } from '../../../libs/report/campaign-view';
 import type { Report } from '../../../libs/report/report';
@@ -148,9 +150,15 @@ class DemoRun {
       bestOverTrueBest: Number((truth.best / truth.trueBest).toFixed(4)),
       resultSha256: resultDigest(report),
       ...transfers,
+      ...(this.options.chaos ? await this.voided(accepted.id) : {}),
       ...run.trouble,
       seconds: Number(((Date.now() - run.began) / 1000).toFixed(1)),
     };
+  }
+
+  private async voided(campaignId: string): Promise<Voided> {
+    const pool = new Pool({ connectionString: this.stack.state().databaseUrl, max: 1 });
+    return voidedSamples(pool, campaignId).finally(() => pool.end());
   }
 
   private async keepReport(client: AnnealClient, slug: string): Promise<void> {
