@@ -23,6 +23,10 @@ import { jobFacts } from './job-facts';
 /** Lab time that evidence about an unknown attempt of a repeatable job is waited for. */
 const evidenceMs = 600_000;
 
+const howToAnswer =
+  'Resolve this incident with "accept: …" to go on as if it had succeeded, "give up: …" to end the campaign, ' +
+  'or with what was mended to try it again.';
+
 /** Device work as stage workflows ask for it. */
 @Injectable()
 export class DeviceWorkActivities implements Contract {
@@ -94,7 +98,7 @@ export class DeviceWorkActivities implements Contract {
         ...job,
         kind: 'job-failed',
         subject,
-        message: `${subject} failed (attempt ${job.attempt}): ${job.message}. Retry it, accept it or give it up.`,
+        message: `${subject} failed (attempt ${job.attempt}): ${job.message}. ${howToAnswer}`,
         ...(state ? { dispatchId: state.dispatchId } : {}),
       });
       await rest(client, job);

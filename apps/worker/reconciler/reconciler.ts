@@ -1,21 +1,23 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
+import { sendAnswers } from '../device-work/answers';
 import { CampaignDirectory } from '../relay/address';
 import { archiveClosed } from './archive';
 import { runningCampaigns, restartCampaign } from './restart';
 import { whatBecameOf } from './what-became-of';
 
 const everyMs = 10_000;
+const answersEveryMs = 1_000;
 
 /**
  * Compares the campaigns that run in PostgreSQL with the workflows that are open in Temporal, and starts again what has none:
- * Temporal's data may be lost, or somebody may have ended a workflow. Also archives closed histories.
+ * Temporal's data may be lost, or somebody may have ended a workflow. Also sends people's answers and archives histories.
  */
 export class Reconciler {
   lastError: string | undefined;
   private readonly campaigns: CampaignDirectory;
-  private timer: NodeJS.Timeout | undefined;
+  private timers: NodeJS.Timeout[] = [];
   private round: Promise<void> = Promise.resolve();
 
   constructor(
@@ -30,15 +32,32 @@ export class Reconciler {
 
   start(): void {
     this.round = this.once();
-    this.timer = setInterval(() => {
-      this.round = this.round.then(() => this.once());
-    }, everyMs);
-    this.timer.unref();
+    this.repeat(everyMs, () => this.once());
+    this.repeat(answersEveryMs, () => this.answers());
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
     await this.round;
+  }
+
+  /** One thing after the other; what came due meanwhile waits for its turn. */
+  private repeat(ms: number, act: () => Promise<void>): void {
+    let waits = false;
+    const timer = setInterval(() => {
+      if (waits) return;
+      waits = true;
+      this.round = this.round.then(() => {
+        waits = false;
+        return act();
+      });
+    }, ms);
+    timer.unref();
+    this.timers.push(timer);
+  }
+
+  private async answers(): Promise<void> {
+    await sendAnswers(this.pool).catch((error: Error) => (this.lastError = error.message));
   }
 
   /** Looks once at everything; what fails is tried again the next time. */
