@@ -166,10 +166,6 @@ export class Inbox {
     return ids;
   }
 
-  get hasCarried(): boolean {
-    return this.carried.length > 0;
-  }
-
   get hasStrays(): boolean {
     return this.strays.length > 0;
   }

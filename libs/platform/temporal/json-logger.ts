@@ -1,4 +1,4 @@
-import type { LogLevel as NestLevel, LoggerService } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import type { LogLevel, LogMetadata, Logger } from '@temporalio/worker';
 
 const order = ['error', 'warn', 'info', 'debug'] as const;
@@ -46,10 +46,6 @@ export class JsonLogger implements LoggerService, Logger {
     const known = typeof level === 'string' ? temporalLevels[level] : undefined;
     if (known) this.line(known, message, [meta]);
     else this.line('debug', level, [message, meta]);
-  }
-
-  setLogLevels(_levels: NestLevel[]): void {
-    // The level is the configuration's.
   }
 
   private line(level: Level, message: unknown, rest: readonly unknown[]): void {
