@@ -24,7 +24,8 @@ async function main(): Promise<void> {
 /** A refusal is told with its findings; anything else is a bug and shows its stack. */
 function explain(error: unknown): string {
   if (error instanceof ApiProblem) {
-    const findings = (error.problem.findings ?? []).map(
+    const found = error.problem.findings ?? [];
+    const findings = (found.length > 1 ? found : []).map(
       (finding) =>
         `  ${finding.line ? `${finding.line}:${finding.column ?? 1} ` : ''}${finding.pointer} ${finding.code}: ${finding.message}${finding.suggestion ? ` (${finding.suggestion})` : ''}`,
     );

@@ -30,9 +30,9 @@ export async function validateCampaignFile(file: string, ask: AskInstallation, o
     return tell(file, { ...parsed, ok: true }, out, err);
   } catch (error) {
     if (tellRefusal(error, file, parsed.sourceText, err)) return false;
-    const known = `Protocols you stored are known to your installation only, and it was not asked: ${(error as Error).message}.`;
+    const known = `Protocols you stored are known to your installation only, and it cannot be asked: ${(error as Error).message}`;
     tell(file, parsed, out, err);
-    err.write(`${known}\nStart it with \`npm run dev\`, or say --api URL --token TOKEN.\n`);
+    err.write(`${known}\n`);
     return false;
   }
 }
