@@ -6,11 +6,12 @@ import { CampaignsModule } from './campaigns/campaigns.module';
 import { SERVER_CONFIG } from './config';
 import type { ApiSettings } from './config';
 import { DeviceWorkModule } from './device-work/device-work.module';
+import { DocsModule } from './docs/docs.module';
 import { HealthController } from './health/health.controller';
 import { OperationsModule } from './operations/operations.module';
 
 /** Everything that depends neither on the configuration nor on PostgreSQL being there: what OpenAPI describes. */
-export const featureModules = [AuthModule, CampaignsModule, DeviceWorkModule, OperationsModule];
+export const featureModules = [AuthModule, CampaignsModule, DeviceWorkModule, DocsModule, OperationsModule];
 
 /** The api: scientists, robots and the ops team, each through their own module. */
 @Global()
