@@ -1,5 +1,5 @@
 -- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.
--- Migrations: 5d015ab1a3a459567db2d0b31e60e99b5c650358808cf4d341220dbf56e5f916
+-- Migrations: 0b2fc044dddaa24b35862b7a5761212485c90b542400f37118579408b9f82697
 
 create sequence fencing_token;
 
@@ -249,8 +249,7 @@ create table event (
   payload jsonb not null,
   constraint event_seq_check CHECK ((seq > 0)),
   constraint event_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES actor(id),
-  constraint event_pkey PRIMARY KEY (tenant_id, stream, seq),
-  constraint event_position_key UNIQUE ("position")
+  constraint event_pkey PRIMARY KEY (tenant_id, stream, seq)
 );
 
 create table file (
@@ -785,11 +784,10 @@ CREATE OR REPLACE FUNCTION public.announce_jobs(p_jobs uuid[])
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform pg_notify('job_ready', coalesce('d:' || j.routed_device_id, 'c:' || j.site_id || ':' || j.capability))
+  perform pg_notify('job_ready', coalesce('d:' || j.routed_device_id, 'c:' || j.site_id || ':' || j.capability || ':' || j.id)),
+    case when exists (select 1 from job_labware jl where jl.job_id = j.id and jl.at = 'device')
+      then pg_notify('lab_changed', j.site_id::text) end
   from job j where j.id = any (p_jobs);
-  perform pg_notify('lab_changed', j.site_id::text)
-  from job j where j.id = any (p_jobs) and exists (
-    select 1 from job_labware jl where jl.job_id = j.id and jl.at = 'device');
 end $function$
 ;
 
@@ -807,8 +805,12 @@ end $function$
 
 CREATE OR REPLACE FUNCTION public.apply_holds(p_jobs uuid[])
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
 AS $function$
+begin
+  if not exists (
+    select 1 from job_need n join job p on p.id = n.needs_job_id where n.job_id = any (p_jobs) and p.hold_min_ms is not null
+  ) then return; end if;
   update job j set earliest_start_at = h.earliest, due_at = h.due
   from (
     select n.job_id, max(d.settled_lab_at + p.hold_min_ms * interval '1 millisecond') as earliest,
@@ -819,8 +821,8 @@ AS $function$
     where n.job_id = any (p_jobs) and p.hold_min_ms is not null
     group by n.job_id
   ) h
-  where j.id = h.job_id
-$function$
+  where j.id = h.job_id;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.attach_files(p_tenant uuid, p_dispatch uuid, p_files jsonb)
@@ -851,6 +853,7 @@ CREATE OR REPLACE FUNCTION public.become_unknown(p_dispatch dispatch, p_harmless
  RETURNS void
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_job job;
@@ -897,6 +900,7 @@ CREATE OR REPLACE FUNCTION public.claim_dispatch(p_tenant uuid, p_device text, p
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_device device;
@@ -906,6 +910,7 @@ declare
   v_lab timestamptz;
   v_id uuid;
   v_labware uuid[];
+  v_candidates uuid[];
   v_passed uuid[] := '{}';
 begin
   select * into v_device from device where tenant_id = p_tenant and code = p_device;
@@ -924,34 +929,39 @@ begin
   end if;
 
   v_lab := lab_now(v_device.site_id);
+  <<search>>
   loop
-    v_id := null;
+    v_candidates := '{}';
     if v_device.state = 'in-service' then
-      select d.id, d.job_id into v_id, v_dispatch.job_id
-      from dispatch d join waiting_work w on w.id = d.id
-      where d.state = 'queued' and w.site_id = v_device.site_id and w.capability = any (v_device.capabilities)
-        and (w.routed_device_id is null or w.routed_device_id = v_device.id)
-        and w.campaign_runs and not w.obstructed
-        and (w.places = 0 or (w.places = 1 and w.place_id = v_device.place_id))
-        and (w.earliest_start_at is null or w.earliest_start_at <= v_lab)
-        and (w.ready_at is null or w.ready_at <= v_lab)
-        and d.id <> all (v_passed)
-      order by w.priority, w.rank, w.queued_at, w.id
-      limit 1 for update of d skip locked;
+      v_candidates := array(
+        select w.id from waiting_work w
+        where w.site_id = v_device.site_id and w.capability = any (v_device.capabilities)
+          and (w.routed_device_id is null or w.routed_device_id = v_device.id)
+          and w.campaign_runs and not w.obstructed
+          and (w.places = 0 or (w.places = 1 and w.place_id = v_device.place_id))
+          and (w.earliest_start_at is null or w.earliest_start_at <= v_lab)
+          and (w.ready_at is null or w.ready_at <= v_lab)
+          and w.id <> all (v_passed)
+        order by w.priority, w.rank, w.queued_at, w.id limit 16);
     end if;
-    if v_id is null then
+    if v_candidates = '{}' then
       return jsonb_build_object('status', 'none', 'deviceId', v_device.id, 'siteId', v_device.site_id,
         'capabilities', to_jsonb(v_device.capabilities));
     end if;
     -- What another device takes at this moment is passed over, never waited for.
-    select array_agg(x.id) into v_labware from (
-      select w.id from job_labware jl join labware w on w.id = jl.labware_id
-      where jl.job_id = v_dispatch.job_id and w.in_use_by is null and not w.held and not w.discarded
-        and (jl.at <> 'device' or w.place_id = v_device.place_id)
-      for no key update of w skip locked) x;
-    exit when coalesce(cardinality(v_labware), 0) = (select count(*) from job_labware where job_id = v_dispatch.job_id);
-    v_passed := v_passed || v_id;
-  end loop;
+    foreach v_id in array v_candidates loop
+      v_passed := v_passed || v_id;
+      select * into v_dispatch from dispatch where id = v_id and state = 'queued' for update skip locked;
+      continue when not found;
+      select array_agg(x.id) into v_labware from (
+        select w.id from job_labware jl join labware w on w.id = jl.labware_id
+        where jl.job_id = v_dispatch.job_id and w.in_use_by is null and not w.held and not w.discarded
+          and (jl.at <> 'device' or w.place_id = v_device.place_id)
+        for no key update of w skip locked) x;
+      exit search when coalesce(cardinality(v_labware), 0)
+        = (select count(*) from job_labware where job_id = v_dispatch.job_id);
+    end loop;
+  end loop search;
 
   if v_labware is not null then update labware set in_use_by = v_id where id = any (v_labware); end if;
   update dispatch set state = 'leased', device_id = v_device.id, fencing_token = nextval('fencing_token'),
@@ -1067,6 +1077,7 @@ CREATE OR REPLACE FUNCTION public.enqueue_block(p jsonb)
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_tenant constant uuid := p ->> 'tenantId';
@@ -1302,6 +1313,7 @@ CREATE OR REPLACE FUNCTION public.post_transfers(p_job job, p_dispatch dispatch,
  RETURNS void
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 begin
   insert into ledger (tenant_id, dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, low_pl, high_pl, basis)
@@ -1362,6 +1374,7 @@ CREATE OR REPLACE FUNCTION public.release_jobs(p_jobs uuid[], p_actor uuid)
  RETURNS integer
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_freed uuid[];
@@ -1385,6 +1398,7 @@ CREATE OR REPLACE FUNCTION public.report_outcome(p_tenant uuid, p_dispatch uuid,
  RETURNS jsonb
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_job job;
@@ -1441,6 +1455,7 @@ CREATE OR REPLACE FUNCTION public.resolve_dispatch(p_tenant uuid, p_dispatch uui
  RETURNS jsonb
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_job job;
@@ -1501,6 +1516,7 @@ CREATE OR REPLACE FUNCTION public.settle_dispatch(p_job job, p_dispatch uuid, p_
  RETURNS void
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_dispatch dispatch;
@@ -1532,6 +1548,7 @@ CREATE OR REPLACE FUNCTION public.settle_labware(p_job job, p_dispatch dispatch,
  RETURNS void
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_succeeded constant boolean := p_dispatch.state = 'succeeded';
@@ -1563,11 +1580,17 @@ begin
     perform append_event(p_job.tenant_id, 'job/' || p_job.id, 'holdExceeded', p_actor, p_job.campaign_id, p_lab,
       jsonb_build_object('stepKey', p_job.step_key, 'dispatchId', p_dispatch.id, 'labware', v_late));
   end if;
-  if v_found then
-    perform pg_notify('lab_changed', p_job.site_id::text);
+  if p_job.serves_job_id is not null then
     -- A plate that arrived is what its job was waiting for.
     perform pg_notify('job_ready', 'd:' || s.routed_device_id)
     from job s where s.id = p_job.serves_job_id and s.routed_device_id is not null;
+    perform pg_notify('lab_changed', p_job.site_id::text);
+  elsif v_found and exists (
+    -- Labware that is free again, or stands elsewhere, matters while a queued job waits for some.
+    select 1 from dispatch d join job_labware jl on jl.job_id = d.job_id
+    where d.site_id = p_job.site_id and d.state = 'queued' and jl.at = 'device')
+  then
+    perform pg_notify('lab_changed', p_job.site_id::text);
   end if;
 end $function$
 ;
@@ -1576,6 +1599,7 @@ CREATE OR REPLACE FUNCTION public.start_dispatch(p_tenant uuid, p_dispatch uuid,
  RETURNS jsonb
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   v_dispatch dispatch;

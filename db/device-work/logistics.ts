@@ -47,11 +47,12 @@ interface JobRow extends WaitingJob {
 async function arrangeLocked(client: PoolClient, siteId: string): Promise<boolean> {
   const jobs = await readJobs(client, siteId);
   if (jobs.length === 0) return false;
+  const bringing = jobs.some((job) => job.isMove || job.labware.some(({ at }) => at === 'device'));
   const lab: Lab = {
     jobs,
     devices: await readDevices(client, siteId),
-    places: await readPlaces(client, siteId),
-    moves: await readMoves(client, siteId, jobs),
+    places: bringing ? await readPlaces(client, siteId) : [],
+    moves: bringing ? await readMoves(client, siteId, jobs) : [],
   };
   const plan = planLogistics(lab);
   await writeRoutes(client, plan.routes);

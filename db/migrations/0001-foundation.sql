@@ -38,7 +38,7 @@ create table event (
   tenant_id uuid not null,
   stream text not null,
   seq integer not null check (seq > 0),
-  position bigint generated always as identity unique,
+  position bigint generated always as identity,
   -- Who reads on from a cursor stops before transactions that are still open: (transaction_id, position) never goes back.
   transaction_id bigint not null default (pg_current_xact_id()::text::bigint),
   kind text not null,

@@ -1,7 +1,7 @@
 -- The hot path of device work: one round trip each to queue a block, lease, start and settle.
 -- Locks are taken in this order: job, dispatch, labware, successors' jobs by id. Functions answer refusals as values
 -- (`status`), so that what they record about a refusal is committed; callers turn them into errors.
--- The scan settings beside the functions keep plans on indexes while fresh tables have no statistics.
+-- The settings beside the functions keep plans on indexes while fresh tables have no statistics, and make them once.
 
 -- Text of a time as the protocol writes it.
 create function iso_time(at timestamptz) returns text language sql immutable as $$
@@ -48,18 +48,23 @@ cross join lateral (
 ) l
 where d.state = 'queued';
 
--- Wakes whoever may want a queued job: its device when it is routed, else one device of the capability.
+-- Wakes whoever may want a queued job: its device when it is routed, else one device of the capability. The job's id keeps
+-- PostgreSQL from folding the notices of one transaction into one: two jobs wake two devices. Labware that
+-- must be brought concerns logistics too.
 create function announce_jobs(p_jobs uuid[]) returns void language plpgsql as $$
 begin
-  perform pg_notify('job_ready', coalesce('d:' || j.routed_device_id, 'c:' || j.site_id || ':' || j.capability))
+  perform pg_notify('job_ready', coalesce('d:' || j.routed_device_id, 'c:' || j.site_id || ':' || j.capability || ':' || j.id)),
+    case when exists (select 1 from job_labware jl where jl.job_id = j.id and jl.at = 'device')
+      then pg_notify('lab_changed', j.site_id::text) end
   from job j where j.id = any (p_jobs);
-  perform pg_notify('lab_changed', j.site_id::text)
-  from job j where j.id = any (p_jobs) and exists (
-    select 1 from job_labware jl where jl.job_id = j.id and jl.at = 'device');
 end $$;
 
 -- Writes when, in lab time, jobs may and must start, from the holds of what they need.
-create function apply_holds(p_jobs uuid[]) returns void language sql as $$
+create function apply_holds(p_jobs uuid[]) returns void language plpgsql as $$
+begin
+  if not exists (
+    select 1 from job_need n join job p on p.id = n.needs_job_id where n.job_id = any (p_jobs) and p.hold_min_ms is not null
+  ) then return; end if;
   update job j set earliest_start_at = h.earliest, due_at = h.due
   from (
     select n.job_id, max(d.settled_lab_at + p.hold_min_ms * interval '1 millisecond') as earliest,
@@ -70,8 +75,8 @@ create function apply_holds(p_jobs uuid[]) returns void language sql as $$
     where n.job_id = any (p_jobs) and p.hold_min_ms is not null
     group by n.job_id
   ) h
-  where j.id = h.job_id
-$$;
+  where j.id = h.job_id;
+end $$;
 
 -- Whether every job this one needs has succeeded.
 create function needs_met(p_job uuid) returns boolean language sql stable as $$
@@ -83,7 +88,7 @@ $$;
 -- Queues the blocked ones of these jobs whose needs are met. Their rows in `job` are locked by the caller, in an earlier
 -- statement: two predecessors that settle at once, or an enqueue that races a settle, then cannot lose the release.
 create function release_jobs(p_jobs uuid[], p_actor uuid) returns integer language plpgsql
-set enable_seqscan = off as $$
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_freed uuid[];
 begin
@@ -116,7 +121,7 @@ $$;
 
 -- Queues a block in one transaction; jobs that exist keep their content. See db/device-work/enqueue.ts for the argument.
 create function enqueue_block(p jsonb) returns setof job_state language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_tenant constant uuid := p ->> 'tenantId';
   v_site constant uuid := p ->> 'siteId';
@@ -223,7 +228,7 @@ end $$;
 -- Leases the next job this device may have now. `status`: leased (with the job), none, busy, not-found, forbidden.
 create function claim_dispatch(p_tenant uuid, p_device text, p_actor uuid, p_any_device boolean, p_lease_ms integer)
 returns jsonb language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_device device;
   v_open dispatch;
@@ -232,6 +237,7 @@ declare
   v_lab timestamptz;
   v_id uuid;
   v_labware uuid[];
+  v_candidates uuid[];
   v_passed uuid[] := '{}';
 begin
   select * into v_device from device where tenant_id = p_tenant and code = p_device;
@@ -250,34 +256,39 @@ begin
   end if;
 
   v_lab := lab_now(v_device.site_id);
+  <<search>>
   loop
-    v_id := null;
+    v_candidates := '{}';
     if v_device.state = 'in-service' then
-      select d.id, d.job_id into v_id, v_dispatch.job_id
-      from dispatch d join waiting_work w on w.id = d.id
-      where d.state = 'queued' and w.site_id = v_device.site_id and w.capability = any (v_device.capabilities)
-        and (w.routed_device_id is null or w.routed_device_id = v_device.id)
-        and w.campaign_runs and not w.obstructed
-        and (w.places = 0 or (w.places = 1 and w.place_id = v_device.place_id))
-        and (w.earliest_start_at is null or w.earliest_start_at <= v_lab)
-        and (w.ready_at is null or w.ready_at <= v_lab)
-        and d.id <> all (v_passed)
-      order by w.priority, w.rank, w.queued_at, w.id
-      limit 1 for update of d skip locked;
+      v_candidates := array(
+        select w.id from waiting_work w
+        where w.site_id = v_device.site_id and w.capability = any (v_device.capabilities)
+          and (w.routed_device_id is null or w.routed_device_id = v_device.id)
+          and w.campaign_runs and not w.obstructed
+          and (w.places = 0 or (w.places = 1 and w.place_id = v_device.place_id))
+          and (w.earliest_start_at is null or w.earliest_start_at <= v_lab)
+          and (w.ready_at is null or w.ready_at <= v_lab)
+          and w.id <> all (v_passed)
+        order by w.priority, w.rank, w.queued_at, w.id limit 16);
     end if;
-    if v_id is null then
+    if v_candidates = '{}' then
       return jsonb_build_object('status', 'none', 'deviceId', v_device.id, 'siteId', v_device.site_id,
         'capabilities', to_jsonb(v_device.capabilities));
     end if;
     -- What another device takes at this moment is passed over, never waited for.
-    select array_agg(x.id) into v_labware from (
-      select w.id from job_labware jl join labware w on w.id = jl.labware_id
-      where jl.job_id = v_dispatch.job_id and w.in_use_by is null and not w.held and not w.discarded
-        and (jl.at <> 'device' or w.place_id = v_device.place_id)
-      for no key update of w skip locked) x;
-    exit when coalesce(cardinality(v_labware), 0) = (select count(*) from job_labware where job_id = v_dispatch.job_id);
-    v_passed := v_passed || v_id;
-  end loop;
+    foreach v_id in array v_candidates loop
+      v_passed := v_passed || v_id;
+      select * into v_dispatch from dispatch where id = v_id and state = 'queued' for update skip locked;
+      continue when not found;
+      select array_agg(x.id) into v_labware from (
+        select w.id from job_labware jl join labware w on w.id = jl.labware_id
+        where jl.job_id = v_dispatch.job_id and w.in_use_by is null and not w.held and not w.discarded
+          and (jl.at <> 'device' or w.place_id = v_device.place_id)
+        for no key update of w skip locked) x;
+      exit search when coalesce(cardinality(v_labware), 0)
+        = (select count(*) from job_labware where job_id = v_dispatch.job_id);
+    end loop;
+  end loop search;
 
   if v_labware is not null then update labware set in_use_by = v_id where id = any (v_labware); end if;
   update dispatch set state = 'leased', device_id = v_device.id, fencing_token = nextval('fencing_token'),
@@ -329,7 +340,7 @@ end $$;
 -- The compare-and-set before anything moves. `status`: started, or a refusal.
 create function start_dispatch(
   p_tenant uuid, p_dispatch uuid, p_token bigint, p_actor uuid, p_any_device boolean, p_lease_ms integer, p_duration_ms bigint
-) returns jsonb language plpgsql set enable_seqscan = off as $$
+) returns jsonb language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_dispatch dispatch;
   v_job job;
@@ -415,7 +426,7 @@ end $$;
 -- What liquid really moved: ledger, samples with their parents, and void verdicts where it is not sure.
 create function post_transfers(
   p_job job, p_dispatch dispatch, p_done int4multirange, p_uncertain int4multirange, p_basis text, p_actor uuid, p_lab timestamptz
-) returns void language plpgsql set enable_seqscan = off as $$
+) returns void language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   insert into ledger (tenant_id, dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, low_pl, high_pl, basis)
   select p_job.tenant_id, t.dispatch_id, t.ordinal, t.from_labware_id, t.from_well, t.to_labware_id, t.to_well,
@@ -463,7 +474,7 @@ end $$;
 
 -- What a settled job does to its labware beside liquid, and the end of its use.
 create function settle_labware(p_job job, p_dispatch dispatch, p_actor uuid, p_lab timestamptz) returns void language plpgsql
-set enable_seqscan = off as $$
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_succeeded constant boolean := p_dispatch.state = 'succeeded';
   -- A move made by the system changes no hold; a step of a protocol ends the hold before it and may begin one.
@@ -494,11 +505,17 @@ begin
     perform append_event(p_job.tenant_id, 'job/' || p_job.id, 'holdExceeded', p_actor, p_job.campaign_id, p_lab,
       jsonb_build_object('stepKey', p_job.step_key, 'dispatchId', p_dispatch.id, 'labware', v_late));
   end if;
-  if v_found then
-    perform pg_notify('lab_changed', p_job.site_id::text);
+  if p_job.serves_job_id is not null then
     -- A plate that arrived is what its job was waiting for.
     perform pg_notify('job_ready', 'd:' || s.routed_device_id)
     from job s where s.id = p_job.serves_job_id and s.routed_device_id is not null;
+    perform pg_notify('lab_changed', p_job.site_id::text);
+  elsif v_found and exists (
+    -- Labware that is free again, or stands elsewhere, matters while a queued job waits for some.
+    select 1 from dispatch d join job_labware jl on jl.job_id = d.job_id
+    where d.site_id = p_job.site_id and d.state = 'queued' and jl.at = 'device')
+  then
+    perform pg_notify('lab_changed', p_job.site_id::text);
   end if;
 end $$;
 
@@ -507,7 +524,7 @@ end $$;
 create function settle_dispatch(
   p_job job, p_dispatch uuid, p_state text, p_done int4multirange, p_uncertain int4multirange, p_basis text,
   p_event text, p_problem text, p_report jsonb, p_actor uuid
-) returns void language plpgsql set enable_seqscan = off as $$
+) returns void language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_dispatch dispatch;
   v_lab constant timestamptz := lab_now(p_job.site_id);
@@ -582,7 +599,7 @@ end $$;
 -- A device says how a dispatch ended. `status`: settled, upload-incomplete, or a refusal.
 create function report_outcome(
   p_tenant uuid, p_dispatch uuid, p_token bigint, p_actor uuid, p_any_device boolean, p_outcome jsonb
-) returns jsonb language plpgsql set enable_seqscan = off as $$
+) returns jsonb language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_job job;
   v_dispatch dispatch;
@@ -635,7 +652,7 @@ end $$;
 
 -- A named person, or the system for what may be repeated, says what became of an unknown dispatch.
 create function resolve_dispatch(p_tenant uuid, p_dispatch uuid, p_actor uuid, p_resolution jsonb)
-returns jsonb language plpgsql set enable_seqscan = off as $$
+returns jsonb language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_job job;
   v_dispatch dispatch;
@@ -673,7 +690,7 @@ end $$;
 
 -- Silence after the start: nothing is sent again; labware is held, the device too unless its work harms nothing.
 create function become_unknown(p_dispatch dispatch, p_harmless text[]) returns void language plpgsql
-set enable_seqscan = off as $$
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_job job;
   v_device device;

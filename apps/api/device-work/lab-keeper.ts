@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Pool } from 'pg';
@@ -13,6 +14,8 @@ import { parseNotice, Waiters } from './waiters';
 
 /** Sweeps between two looks for what is rare: strays and old uploads. */
 const rareEvery = 10;
+/** Changes that come closer together than this are arranged together, ms. */
+const arrangeEveryMs = 10;
 /** Work that became leasable by the passing of time is looked for this often, ms. */
 const fallbackMs = 1_500;
 
@@ -110,8 +113,10 @@ export class LabKeeper implements OnApplicationBootstrap, OnModuleDestroy {
       const [siteId] = this.dirtySites;
       if (siteId === undefined) return;
       this.dirtySites.delete(siteId);
+      const began = performance.now();
       try {
         await arrangeIfFree(this.pool, siteId);
+        await pause(Math.max(0, began + arrangeEveryMs - performance.now()));
       } catch (error) {
         this.logger.warn(`logistics failed and is tried again: ${(error as Error).message}`);
         return;

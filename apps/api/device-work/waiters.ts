@@ -7,7 +7,7 @@ export type Notice =
   | { readonly to: 'site'; readonly siteId: string }
   | { readonly to: 'all' };
 
-/** Reads a payload of the channel `job_ready`: `d:<device>`, `c:<site>:<capability>` or `s:<site>`. */
+/** Reads a payload of the channel `job_ready`: `d:<device>`, `c:<site>:<capability>:<job>` or `s:<site>`. */
 export function parseNotice(payload: string): Notice {
   const [kind, id = '', capability = ''] = payload.split(':');
   if (kind === 'd') return { to: 'device', deviceId: id };
