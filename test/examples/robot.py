@@ -2,7 +2,6 @@
 PANEL: an instrument of the virtual lab, http://…/devices/sealer-1; without one the work is only pretended.
 It keeps no journal: what it had started before a crash becomes `unknown`, and a person says what happened."""
 import json, sys, time, urllib.error, urllib.request
-
 api, token, device, jobs, panel = (sys.argv[1:] + ["-1", ""][len(sys.argv) - 4 :])[:5]
 headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AnnealClient } from '../../../libs/client/client';
+import { DomainError } from '../../../libs/errors/domain-error';
 import { openSession, type SessionOptions } from '../session';
 
 interface DeviceLine {
@@ -115,11 +116,14 @@ function addIncidentCommands(program: Command): void {
       if (items.length === 0) process.stdout.write('no open incidents\n');
     });
   program
-    .command('close <incident> [action]')
-    .description('close an incident; of kind job-failed with what to do: retry, accept or give-up')
+    .command('close <incident>')
+    .description('close an incident; of a failed job: with what is to be done about it')
+    .argument('[action]', 'job-failed: retry, accept (as if it had succeeded) or give-up (its stage fails)')
     .requiredOption('--reason <text>', 'what you found and did; it is kept with your name')
     .action(async (id: string, action: string | undefined, { reason }: { reason: string }, command: Command) => {
-      const json = { resolution: reason, ...(action ? { action } : {}) };
+      if (action && !['retry', 'accept', 'give-up'].includes(action))
+        throw new DomainError('unknown-reference', `expected retry, accept or give-up, found "${action}"`);
+      const json = { resolution: action ? `${action}: ${reason}` : reason };
       await operator(command).post(`/v1/incidents/${encodeURIComponent(id)}/resolve`, { json });
       process.stdout.write(`incident ${id} is closed\n`);
     });
@@ -155,7 +159,7 @@ export function parseRanges(text: string): [number, number][] {
   return text.split(',').map((part) => {
     const [first, last] = part.split('-').map(Number);
     if (!Number.isInteger(first) || (last !== undefined && !Number.isInteger(last)))
-      throw new Error(`expected ranges such as 1-40,44, found "${text}"`);
+      throw new DomainError('wrong-type', `expected ranges such as 1-40,44, found "${text}"`);
     return [first as number, last ?? (first as number)];
   });
 }

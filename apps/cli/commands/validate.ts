@@ -77,7 +77,10 @@ function readBytes(file: string): Uint8Array {
 }
 
 function tell(file: string, parsed: Parsed, out: Out, err: Out): boolean {
-  if (parsed.warnings.length > 0) err.write(`warnings:\n${formatFindings(parsed.warnings, file, parsed.sourceText)}`);
+  const warnings = formatFindings(parsed.warnings, file, parsed.sourceText).replace(/mistake(s?) in .*\n$/, (count) =>
+    count.replace('mistake', 'warning'),
+  );
+  if (parsed.warnings.length > 0) err.write(warnings);
   if (parsed.ok) {
     out.write(`${file}: valid\n`);
     return true;
