@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Module } from '@nestjs/common';
-import type { INestApplication, OnModuleInit } from '@nestjs/common';
+import type { INestApplication, NestModule } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -11,11 +11,11 @@ import { DocsController } from './docs.controller';
 
 /** Pages for people at `/docs`, the API to try out at `/docs/api`, its description at `/openapi.json`. Open to everyone. */
 @Module({ controllers: [DocsController] })
-export class DocsModule implements OnModuleInit {
+export class DocsModule implements NestModule {
   constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
 
-  /** The UI's routes stand before those of controllers, outside of guards. */
-  onModuleInit(): void {
+  /** Middleware comes before controllers, and before their guards: so do the routes of the UI. */
+  configure(): void {
     const { httpAdapter } = this.host;
     const { useStaticAssets } = httpAdapter as unknown as NestExpressApplication;
     const app = { getHttpAdapter: () => httpAdapter, useStaticAssets: useStaticAssets.bind(httpAdapter) };
