@@ -1,5 +1,5 @@
 -- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.
--- Migrations: 0b2fc044dddaa24b35862b7a5761212485c90b542400f37118579408b9f82697
+-- Migrations: 42332f9b48836f8c842a134d6018217c9e406f47cbce681a608dff1048f5e8df
 
 create sequence fencing_token;
 
@@ -946,7 +946,7 @@ begin
     end if;
     if v_candidates = '{}' then
       return jsonb_build_object('status', 'none', 'deviceId', v_device.id, 'siteId', v_device.site_id,
-        'capabilities', to_jsonb(v_device.capabilities));
+        'capabilities', to_jsonb(v_device.capabilities), 'inService', v_device.state = 'in-service');
     end if;
     -- What another device takes at this moment is passed over, never waited for.
     foreach v_id in array v_candidates loop

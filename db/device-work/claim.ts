@@ -18,6 +18,8 @@ export interface WaitingDevice {
   readonly deviceId: string;
   readonly siteId: string;
   readonly capabilities: readonly string[];
+  /** A device that is not gets no work, whatever there is. */
+  readonly inService: boolean;
 }
 
 /** A lease, or what to wait for. */
@@ -43,8 +45,8 @@ export async function claimJob(
   });
   if (answer.status === 'leased') return { job: answer['job'] as LeasedJob };
   if (answer.status === 'busy') throw stillBusy(request.deviceCode, answer);
-  const { deviceId, siteId, capabilities } = answer as unknown as WaitingDevice;
-  return { waits: { deviceId, siteId, capabilities } };
+  const { deviceId, siteId, capabilities, inService } = answer as unknown as WaitingDevice;
+  return { waits: { deviceId, siteId, capabilities, inService } };
 }
 
 function stillBusy(code: string, answer: Answer): DomainError {

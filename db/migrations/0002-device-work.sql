@@ -273,7 +273,7 @@ begin
     end if;
     if v_candidates = '{}' then
       return jsonb_build_object('status', 'none', 'deviceId', v_device.id, 'siteId', v_device.site_id,
-        'capabilities', to_jsonb(v_device.capabilities));
+        'capabilities', to_jsonb(v_device.capabilities), 'inService', v_device.state = 'in-service');
     end if;
     -- What another device takes at this moment is passed over, never waited for.
     foreach v_id in array v_candidates loop

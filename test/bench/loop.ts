@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     await bench.run(repeats ?? 3);
   } finally {
     await stack.stop();
-    if (!process.env['KEEP']) rmSync(dataDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true });
   }
 }
 

@@ -61,7 +61,8 @@ export class LeaseDesk {
       const claim = await this.claim(request);
       if ('job' in claim) return this.handOver(request, claim.job);
       this.devices.set(key, claim.waits);
-      if (notice) this.waiters.handOn(notice, ticket);
+      // Who is out of service has not looked; for whoever has, the job is gone, or logistics names its device.
+      if (notice && !claim.waits.inService) this.waiters.handOn(notice, ticket);
       if (!(await ticket.told(until - performance.now(), ended))) return undefined;
     }
   }

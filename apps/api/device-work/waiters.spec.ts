@@ -1,14 +1,13 @@
+import type { WaitingDevice } from '../../../db/device-work/claim';
 import { parseNotice, Waiters } from './waiters';
 import type { Ticket } from './waiters';
 
 const forever = new AbortController().signal;
-const device = (
-  deviceId: string,
-  ...capabilities: string[]
-): { deviceId: string; siteId: string; capabilities: string[] } => ({
+const device = (deviceId: string, ...capabilities: string[]): WaitingDevice => ({
   deviceId,
   siteId: 's1',
   capabilities,
+  inService: true,
 });
 
 describe('long polls', () => {

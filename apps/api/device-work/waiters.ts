@@ -76,7 +76,7 @@ export class Ticket {
   }
 }
 
-/** The long polls of this process. One notice wakes one of them; a poll it does not help hands it on. */
+/** The long polls of this process. One notice wakes one of them; a poll that cannot use it hands it on. */
 export class Waiters {
   private readonly tickets = new Set<Ticket>();
   private readonly ending = new AbortController();
