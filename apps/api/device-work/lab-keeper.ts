@@ -33,8 +33,8 @@ export class LabKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private sweeping: Promise<void> = Promise.resolve();
   private stopped = false;
   private sweeps = 0;
-  private lastSweepAt = 0;
-  private lastLookAt = 0;
+  private lastSweepAt = -Infinity;
+  private lastLookAt = -Infinity;
   private graceUntil = 0;
 
   constructor(
