@@ -5,6 +5,7 @@ import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temp
 import type { WorkflowBundle } from '@temporalio/worker';
 import { resolveTemporal } from '../../apps/cli/stack/temporal-resolver';
 import { bundleWorkflows } from '../../apps/worker/host/workflow-bundle';
+import { saysThatItLives } from '../../libs/platform/temporal/heartbeats';
 import { refusalsAreFinal } from '../../libs/platform/temporal/refusals';
 import { searchAttributes } from '../../workflows/search-attributes.messages';
 
@@ -56,7 +57,7 @@ export async function whileWorking<T>(
     taskQueue,
     workflowBundle: await workflowBundle(),
     activities,
-    interceptors: { activity: [refusalsAreFinal] },
+    interceptors: { activity: [refusalsAreFinal, saysThatItLives] },
     workflowFailureErrorTypes: { '*': ['Error'] },
     shutdownForceTime: '5s',
   });

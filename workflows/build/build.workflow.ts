@@ -5,6 +5,7 @@ import type { BuildActivities, Built } from './build.activities';
 
 const { closeBuild } = proxyActivities<BuildActivities>({
   startToCloseTimeout: '5m',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '500ms', maximumInterval: '30s' },
 });
 

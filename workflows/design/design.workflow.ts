@@ -4,6 +4,7 @@ import type { DesignActivities, Designed } from './design.activities';
 
 const { chooseDesigns } = proxyActivities<DesignActivities>({
   startToCloseTimeout: '30m',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '500ms', maximumInterval: '30s' },
 });
 

@@ -11,6 +11,7 @@ import { Scope } from './scope';
 
 const { runPlanner } = proxyActivities<BuildActivities>({
   startToCloseTimeout: '10m',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '500ms', maximumInterval: '30s' },
 });
 

@@ -15,6 +15,7 @@ import { deviceWork } from './local-activities';
 
 const { loadProtocol } = proxyActivities<BuildActivities>({
   startToCloseTimeout: '1m',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '500ms', maximumInterval: '30s' },
 });
 

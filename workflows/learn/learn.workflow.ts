@@ -4,6 +4,7 @@ import type { LearnActivities, LearnResult } from './learn.activities';
 
 const { learnRound } = proxyActivities<LearnActivities>({
   startToCloseTimeout: '1h',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '500ms', maximumInterval: '30s' },
 });
 

@@ -5,6 +5,7 @@ import type { TestActivities, Tested } from './test.activities';
 
 const { closeTest } = proxyActivities<TestActivities>({
   startToCloseTimeout: '5m',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '500ms', maximumInterval: '30s' },
 });
 

@@ -17,7 +17,7 @@ export interface ChaosPlan {
 
 const victims = ['api', 'worker', 'agent', 'postgres', 'temporal'];
 /** How often each victim dies. */
-const turns = 4;
+const turns = 3;
 const shortestGapMs = 2_000;
 const longestGapMs = 9_000;
 

@@ -6,6 +6,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import { Pool } from 'pg';
 import { WorkerConfig } from '../../../libs/platform/config/worker-config';
 import { JsonLogger } from '../../../libs/platform/temporal/json-logger';
+import { saysThatItLives } from '../../../libs/platform/temporal/heartbeats';
 import { refusalsAreFinal } from '../../../libs/platform/temporal/refusals';
 import { ensureSearchAttributes } from '../../../libs/platform/temporal/search-attributes';
 import { searchAttributes } from '../../../workflows/search-attributes.messages';
@@ -120,7 +121,7 @@ export class WorkflowHost implements OnApplicationBootstrap, BeforeApplicationSh
       taskQueue: config.temporalTaskQueue,
       workflowBundle: { codePath: bundlePath() },
       activities: this.registry.activities,
-      interceptors: { activity: [refusalsAreFinal] },
+      interceptors: { activity: [refusalsAreFinal, saysThatItLives] },
       maxCachedWorkflows: config.workerCache,
       maxConcurrentWorkflowTaskExecutions: config.workerTaskSlots,
       maxConcurrentWorkflowTaskPolls: Math.min(20, config.workerTaskSlots),
