@@ -12,7 +12,17 @@ export function progressLine(view: CampaignView): string {
     `${view.jobs.done} jobs done, ${view.jobs.open} open${unknown}`,
     `${view.wellsRead} wells read`,
     best,
+    ...waits(view),
   ].join(' · ');
+}
+
+/** What a person has to do before it goes on. */
+function waits({ slug, status, pendingApprovals, openIncidents }: CampaignView): string[] {
+  return [
+    ...(status === 'paused' ? [`paused: anneal resume ${slug}`] : []),
+    ...pendingApprovals.map(({ gate, role }) => `waits for approval by ${role}: anneal approve ${slug} --gate ${gate}`),
+    ...(openIncidents.length > 0 ? [`${openIncidents.length} wait for a person: anneal incidents`] : []),
+  ];
 }
 
 /** Four significant digits. */
@@ -42,7 +52,7 @@ export class ProgressDisplay {
     if (this.quiet) return;
     const line = progressLine(view);
     if (this.out.isTTY) return this.redraw(`${bar(progressShare(view))} ${line}`);
-    const key = `${view.status}/${view.round}/${view.stage}`;
+    const key = [view.status, view.round, view.stage, ...waits(view)].join('/');
     if (key === this.lastKey) return;
     this.lastKey = key;
     this.out.write(`${line}\n`);
