@@ -108,17 +108,24 @@ async function readDevices(client: PoolClient, siteId: string): Promise<WorkingD
 async function readPlaces(client: PoolClient, siteId: string): Promise<Place[]> {
   const { rows } = await client.query<Place>({
     name: 'logistics-places',
-    text: `select p.id, p.code, p.kind, p.capacity,
-        (select count(*)::int from labware w where w.place_id = p.id and not w.discarded) as occupied,
-        case when p.kind = 'deck' then coalesce((
-          select json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind, 'homePlaceId', w.home_place_id,
-            'fixed', w.held or w.in_use_by is not null, 'wanted', exists (
-              select 1 from job_labware jl join dispatch d on d.job_id = jl.job_id
-              where jl.labware_id = w.id and d.state in ('blocked', 'queued')),
-            'lastJobId', (select jl.job_id from job_labware jl join job u on u.id = jl.job_id
-              where jl.labware_id = w.id and u.serves_job_id is null order by u.created_at desc, u.id limit 1)) order by w.barcode)
-          from labware w where w.place_id = p.id and not w.discarded), '[]') else '[]'::json end as occupants
-      from place p where p.site_id = $1 order by p.code`,
+    text: `with wanted as materialized (
+        select distinct jl.labware_id from dispatch d join job_labware jl on jl.job_id = d.job_id
+        where d.site_id = $1 and d.state in ('blocked', 'queued'))
+      select p.id, p.code, p.kind, p.capacity, coalesce(l.occupied, 0)::int as occupied,
+        coalesce(l.occupants, '[]') as occupants
+      from place p
+      left join lateral (
+        select count(*) as occupied, json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind,
+          'homePlaceId', w.home_place_id, 'fixed', w.held or w.in_use_by is not null, 'wanted', needed.yes,
+          -- Only frozen stock that nobody needs goes back by itself: looked up for that alone, a stock's history is long.
+          'lastJobId', case when home.kind = 'freezer' and not needed.yes then (
+            select jl.job_id from job_labware jl join job u on u.id = jl.job_id
+            where jl.labware_id = w.id and u.serves_job_id is null order by u.created_at desc, u.id limit 1) end
+          ) order by w.barcode) filter (where p.kind = 'deck') as occupants
+        from labware w left join place home on home.id = w.home_place_id
+        cross join lateral (select exists (select 1 from wanted where wanted.labware_id = w.id) as yes) needed
+        where w.place_id = p.id and not w.discarded) l on p.kind <> 'consumables'
+      where p.site_id = $1 order by p.code`,
     values: [siteId],
   });
   return rows;
