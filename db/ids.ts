@@ -11,6 +11,15 @@ export const newId = (): string => v7();
 /** Id of an event or message, a UUIDv7. */
 export const eventId = (): string => v7();
 
+/**
+ * Id of a tenant. Named, so that everything named after it (constructs, labware, samples) has the same id on every installation:
+ * the same campaign and seed give the same plans wherever they run.
+ */
+export const tenantId = (slug: string): string => named('tenant', slug);
+
+/** Id of a tenant's site. */
+export const siteId = (tenant: string, slug: string): string => named('site', tenant, slug);
+
 /** Id of the job of a campaign's step; jobs the system makes for itself have no campaign. */
 export const jobId = (campaignId: string | null, stepKey: string): string =>
   named('job', campaignId ?? 'system', stepKey);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
-import { newId } from './ids';
+import { newId, siteId as siteIdOf, tenantId as tenantIdOf } from './ids';
 import { inTransaction } from './transaction';
 
 /** Roles a person may have. */
@@ -85,7 +85,10 @@ export async function ensureActor(client: Pool | PoolClient, actor: ActorRef): P
 }
 
 async function ensureTenant(client: PoolClient, slug: string): Promise<string> {
-  await client.query('insert into tenant (id, slug, name) values ($1, $2, $2) on conflict do nothing', [newId(), slug]);
+  await client.query('insert into tenant (id, slug, name) values ($1, $2, $2) on conflict do nothing', [
+    tenantIdOf(slug),
+    slug,
+  ]);
   const { rows } = await client.query<{ id: string }>('select id from tenant where slug = $1', [slug]);
   return (rows[0] as { id: string }).id;
 }
@@ -93,7 +96,7 @@ async function ensureTenant(client: PoolClient, slug: string): Promise<string> {
 async function ensureSite(client: PoolClient, tenantId: string, slug: string): Promise<string> {
   await client.query(
     'insert into site (id, tenant_id, slug, name) values ($1, $2, $3, $3) on conflict (tenant_id, slug) do nothing',
-    [newId(), tenantId, slug],
+    [siteIdOf(tenantId, slug), tenantId, slug],
   );
   const { rows } = await client.query<{ id: string }>('select id from site where tenant_id = $1 and slug = $2', [
     tenantId,

@@ -40,12 +40,21 @@ export async function describeApi(): Promise<OpenAPIObject> {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   await app.close();
-  return { ...document, paths: sorted(document.paths), components: sortedSchemas(document.components ?? {}) };
+  const described = {
+    ...document,
+    paths: sorted(document.paths),
+    components: sortedSchemas(document.components ?? {}),
+  };
+  return JSON.parse(JSON.stringify(described, sortedEnums)) as OpenAPIObject;
 }
 
 function sortedSchemas(components: NonNullable<OpenAPIObject['components']>): NonNullable<OpenAPIObject['components']> {
   return components.schemas ? { ...components, schemas: sorted(components.schemas) } : components;
 }
+
+/** The order of a union's members follows the order in which the compiler met them; here it does not matter. */
+const sortedEnums = (key: string, value: unknown): unknown =>
+  key === 'enum' && Array.isArray(value) ? [...(value as string[])].sort() : value;
 
 const sorted = <T>(record: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -91,10 +91,7 @@ async function insertCampaign(client: PoolClient, submission: Submission, digest
     [id, tenantId, siteId, campaign.id, actorId],
   );
   if (inserted.rowCount === 0)
-    throw new DomainError(
-      'version-conflict',
-      `a campaign "${campaign.id}" exists already; choose another id, or send a revision of it`,
-    );
+    throw new DomainError('version-conflict', `a campaign "${campaign.id}" exists already; choose another id`);
   for (const protocol of submission.protocols) await storeProtocol(client, tenantId, actorId, protocol);
   await client.query(
     `insert into campaign_revision (campaign_id, revision, tenant_id, source_text, sha256, document, actor_id)

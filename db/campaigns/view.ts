@@ -18,6 +18,7 @@ interface CampaignRow {
   readonly kind: 'explore' | 'confirm' | null;
   readonly lab_now: Date | null;
   readonly lab_started_at: Date | null;
+  readonly lab_ended_at: Date | null;
 }
 
 /** Campaigns of a tenant, newest first, after a cursor (creation time of the last one seen). */
@@ -47,8 +48,8 @@ export async function campaignView(pool: Pool, tenantId: string, slug: string): 
     waitingLines(pool, row.id),
     openIncidents(pool, row.id),
   ]);
-  const labDay =
-    row.lab_now && row.lab_started_at ? (row.lab_now.getTime() - row.lab_started_at.getTime()) / 86_400_000 : 0;
+  const labEnd = row.lab_ended_at ?? row.lab_now;
+  const labDay = labEnd && row.lab_started_at ? (labEnd.getTime() - row.lab_started_at.getTime()) / 86_400_000 : 0;
   return {
     slug: row.slug,
     title: row.document.title,
@@ -87,7 +88,8 @@ const notFound = (slug: string): DomainError =>
 async function campaignRow(pool: Pool, tenantId: string, slug: string): Promise<CampaignRow> {
   const { rows } = await pool.query<CampaignRow>(
     `select c.*, r.document, d.kind, lab_now(c.site_id) as lab_now,
-            (select min(lab_started_at) from round where campaign_id = c.id) as lab_started_at
+            (select min(lab_started_at) from round where campaign_id = c.id) as lab_started_at,
+            case when c.finished_at is not null then (select max(lab_finished_at) from round where campaign_id = c.id) end as lab_ended_at
      from campaign c
      join campaign_revision r on r.campaign_id = c.id and r.revision = c.revision
      left join round d on d.campaign_id = c.id and d.number = c.current_round
