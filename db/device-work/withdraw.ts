@@ -37,6 +37,7 @@ export async function withdrawJobs(
   jobs: readonly string[],
   why: { readonly reason: string; readonly actorId?: string },
 ): Promise<number> {
+  if (jobs.length === 0) return 0;
   await client.query('select 1 from job where id = any($1::uuid[]) order by id for no key update', [jobs]);
   const { rows } = await client.query<{ id: string; site_id: string }>(
     `update dispatch d set state = 'withdrawn', settled_at = now(), settled_lab_at = lab_now(d.site_id), lease_expires_at = null,
