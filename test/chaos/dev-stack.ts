@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { installationRoot } from '../../db/migrate';
 import { AnnealClient } from '../../libs/client/client';
 import type { CampaignView } from '../../libs/report/campaign-view';
 import type { Report } from '../../libs/report/report';
@@ -15,7 +16,7 @@ interface State {
   readonly pids: Readonly<Record<string, number>>;
 }
 
-const root = resolve(__dirname, '../../..');
+const root = installationRoot();
 
 /** `anneal dev` as a process of its own, in a folder of its own: it can be killed whole and started again. */
 export class DevStack {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { installationRoot } from '../../db/migrate';
 
-const root = resolve(__dirname, '../../..');
+const root = installationRoot();
 
 /** The shipped one-unit campaign, with fewer constructs, under another name and with another test protocol. */
 export function smallCampaign(changes: {
