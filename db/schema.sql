@@ -1,5 +1,5 @@
 -- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.
--- Migrations: 42332f9b48836f8c842a134d6018217c9e406f47cbce681a608dff1048f5e8df
+-- Migrations: de5d58ff94dcdf275ae00542ddfb4f5721357ba383e012dc8c2922f67687f5d3
 
 create sequence fencing_token;
 
@@ -782,10 +782,13 @@ create view waiting_work as
 CREATE OR REPLACE FUNCTION public.announce_jobs(p_jobs uuid[])
  RETURNS void
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 begin
   perform pg_notify('job_ready', coalesce('d:' || j.routed_device_id, 'c:' || j.site_id || ':' || j.capability || ':' || j.id)),
-    case when exists (select 1 from job_labware jl where jl.job_id = j.id and jl.at = 'device')
+    -- With a limit the labware is looked up by job; a bare `exists` would read the whole table into a hash.
+    case when (select true from job_labware jl where jl.job_id = j.id and jl.at = 'device' limit 1)
       then pg_notify('lab_changed', j.site_id::text) end
   from job j where j.id = any (p_jobs);
 end $function$
@@ -806,6 +809,8 @@ end $function$
 CREATE OR REPLACE FUNCTION public.apply_holds(p_jobs uuid[])
  RETURNS void
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 begin
   if not exists (

@@ -51,16 +51,19 @@ where d.state = 'queued';
 -- Wakes whoever may want a queued job: its device when it is routed, else one device of the capability. The job's id keeps
 -- PostgreSQL from folding the notices of one transaction into one: two jobs wake two devices. Labware that
 -- must be brought concerns logistics too.
-create function announce_jobs(p_jobs uuid[]) returns void language plpgsql as $$
+create function announce_jobs(p_jobs uuid[]) returns void language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   perform pg_notify('job_ready', coalesce('d:' || j.routed_device_id, 'c:' || j.site_id || ':' || j.capability || ':' || j.id)),
-    case when exists (select 1 from job_labware jl where jl.job_id = j.id and jl.at = 'device')
+    -- With a limit the labware is looked up by job; a bare `exists` would read the whole table into a hash.
+    case when (select true from job_labware jl where jl.job_id = j.id and jl.at = 'device' limit 1)
       then pg_notify('lab_changed', j.site_id::text) end
   from job j where j.id = any (p_jobs);
 end $$;
 
 -- Writes when, in lab time, jobs may and must start, from the holds of what they need.
-create function apply_holds(p_jobs uuid[]) returns void language plpgsql as $$
+create function apply_holds(p_jobs uuid[]) returns void language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   if not exists (
     select 1 from job_need n join job p on p.id = n.needs_job_id where n.job_id = any (p_jobs) and p.hold_min_ms is not null
