@@ -21,7 +21,7 @@ describe('a campaign, end to end', () => {
     expect(refusal).toBeInstanceOf(ApiProblem);
     const findings = (refusal as ApiProblem).problem.findings ?? [];
     expect(findings.map(({ pointer }) => pointer)).toEqual(
-      expect.arrayContaining(['/library/slots/0/position', '/budget/maxRounds']),
+      expect.arrayContaining(['/library/slots/0/position/1', '/budget/maxRounds']),
     );
     expect(findings.every(({ line, column }) => line !== undefined && column !== undefined)).toBe(true);
     expect((await stack.client().get<{ items: unknown[] }>('/v1/campaigns')).items).toEqual([]);
