@@ -2,7 +2,10 @@ import { NestFactory } from '@nestjs/core';
 import type { LoggerService } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { raw } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { chunkBytes } from '../../db/device-work/files';
+import { DomainError } from '../../libs/errors/domain-error';
+import { isUnstorable, unstorableTexts } from '../../libs/protocol/document/unstorable';
 import { ProblemFilter } from '../../libs/platform/http/problem.filter';
 import { validationPipe } from '../../libs/platform/http/validation';
 import { AppModule } from './app.module';
@@ -32,11 +35,34 @@ export function configure(app: NestExpressApplication): NestExpressApplication {
   app.useBodyParser('json', { limit: jsonLimit });
   app.use(raw({ type: 'application/octet-stream', limit: chunkBytes }));
   app.useBodyParser('raw', { type: ['text/yaml', 'application/yaml', 'text/plain'], limit: textLimit });
+  app.use(refuseUnstorable);
   app.disable('x-powered-by');
   app.set('etag', false);
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter());
   return app;
+}
+
+/** PostgreSQL keeps neither NUL nor half a character: refused here, wherever in a request they are. */
+function refuseUnstorable(request: Request, _response: Response, next: NextFunction): void {
+  const path = decodeLeniently(request.url);
+  const body: unknown = Buffer.isBuffer(request.body) ? undefined : request.body;
+  const found = isUnstorable(path) ? 'the path' : unstorableTexts(body)[0]?.pointer;
+  if (found === undefined) return next();
+  next(
+    new DomainError(
+      'document-encoding',
+      `expected printable text, found a NUL or half a character in ${found || 'the body'}; remove it`,
+    ),
+  );
+}
+
+function decodeLeniently(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
 }
 
 /** The port a listening api got. */

@@ -5,6 +5,7 @@ import { mistake } from './mistake';
 import { plainDocument } from './plain-value';
 import type { Positions } from './positions';
 import { decodeSource } from './source-bytes';
+import { unstorableTexts } from './unstorable';
 
 /** Syntax errors reported for one document; the later ones are usually echoes of the first. */
 const maxSyntaxMistakes = 20;
@@ -33,7 +34,12 @@ export function readSource(source: Uint8Array | string): Source {
     text,
     value: plain.value,
     positions: plain.positions,
-    mistakes: [...mistakes, ...document.errors.slice(0, maxSyntaxMistakes).map(syntax), ...plain.mistakes],
+    mistakes: [
+      ...mistakes,
+      ...document.errors.slice(0, maxSyntaxMistakes).map(syntax),
+      ...plain.mistakes,
+      ...unstorableTexts(plain.value),
+    ],
     warnings: document.warnings.map(syntax),
   };
 }
