@@ -37,6 +37,8 @@ export class ApiProblem extends Error {
 export interface RequestBody {
   readonly json?: unknown;
   readonly text?: string;
+  /** Sent as they are, e.g. a document's own bytes, whose encoding the api judges. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly contentType?: string;
   readonly idempotencyKey?: string;
 }
@@ -66,7 +68,7 @@ export class AnnealClient {
   }
 
   private async request(method: string, path: string, body: RequestBody = {}): Promise<Response> {
-    const payload = body.text ?? (body.json === undefined ? undefined : JSON.stringify(body.json));
+    const payload = body.bytes ?? body.text ?? (body.json === undefined ? undefined : JSON.stringify(body.json));
     const response = await fetch(new URL(path, this.options.baseUrl), {
       method,
       headers: {

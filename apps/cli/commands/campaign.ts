@@ -6,7 +6,7 @@ import type { AnnealClient } from '../../../libs/client/client';
 import type { CampaignView } from '../../../libs/report/campaign-view';
 import { ProgressDisplay, progressLine } from '../progress';
 import { openSession, type SessionOptions } from '../session';
-import { readText, tellRefusal, validateCampaignFile } from './validate';
+import { asText, readBytes, tellRefusal, validateCampaignFile } from './validate';
 
 const ended = ['finished', 'aborted', 'failed'];
 
@@ -58,17 +58,17 @@ async function validate(file: string, _options: unknown, command: Command): Prom
 
 async function submit(file: string, options: { watch?: boolean; key?: string }, command: Command): Promise<void> {
   const client = sessionOf(command);
-  const text = readText(file);
+  const bytes = readBytes(file);
   try {
     const accepted = await client.post<{ slug: string; revision: number }>('/v1/campaigns', {
-      text,
+      bytes,
       contentType: 'text/yaml',
       idempotencyKey: options.key ?? randomUUID(),
     });
     process.stdout.write(`submitted ${accepted.slug}, revision ${accepted.revision}\n`);
     if (options.watch) await follow(client, accepted.slug);
   } catch (error) {
-    if (!tellRefusal(error, file, text, process.stderr)) throw error;
+    if (!tellRefusal(error, file, asText(bytes), process.stderr)) throw error;
     process.exitCode = 1;
   }
 }

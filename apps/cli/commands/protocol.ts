@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openSession, type SessionOptions } from '../session';
-import { readText, tellRefusal, validateProtocolFile } from './validate';
+import { asText, readBytes, tellRefusal, validateProtocolFile } from './validate';
 
 /** Adds `protocol validate` and `protocol submit`. */
 export function addProtocolCommands(program: Command): void {
@@ -28,16 +28,16 @@ export function addProtocolCommands(program: Command): void {
 }
 
 async function submit(file: string, _options: unknown, command: Command): Promise<void> {
-  const text = readText(file);
+  const bytes = readBytes(file);
   try {
     const client = openSession(command.optsWithGlobals<SessionOptions>());
     const stored = await client.post<{ id: string; version: string }>('/v1/protocols', {
-      text,
+      bytes,
       contentType: 'text/yaml',
     });
     process.stdout.write(`stored protocol ${stored.id}@${stored.version}\n`);
   } catch (error) {
-    if (!tellRefusal(error, file, text, process.stderr)) throw error;
+    if (!tellRefusal(error, file, asText(bytes), process.stderr)) throw error;
     process.exitCode = 1;
   }
 }

@@ -62,10 +62,11 @@ export function readCampaign(text: string): Campaign {
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
-/** A document as text. @throws DomainError `not-found` */
-export const readText = (file: string): string => Buffer.from(readBytes(file)).toString('utf8');
+/** A document's bytes as text, for showing: what is not UTF-8 becomes U+FFFD. */
+export const asText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
-function readBytes(file: string): Uint8Array {
+/** A document's own bytes. @throws DomainError `not-found` */
+export function readBytes(file: string): Uint8Array<ArrayBuffer> {
   try {
     return readFileSync(file);
   } catch (error) {
