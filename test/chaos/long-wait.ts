@@ -51,7 +51,9 @@ async function main(): Promise<void> {
   }
 }
 
-const isWaiting = (view: CampaignView): boolean => view.waitingFor.some((line) => line.includes('not before'));
+/** The step behind the wait is queued, and not before fourteen days have passed. */
+const isWaiting = (view: CampaignView): boolean =>
+  view.waitingFor.some((line) => line.includes('/peel-starter/') && line.includes('not before'));
 
 /** A virtual clock would jump over the wait within milliseconds: it is refused to go on once the step before the wait has ended. */
 const holdTheClock = `
