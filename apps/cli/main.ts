@@ -1,9 +1,8 @@
 import { Command } from 'commander';
-import { ApiProblem } from '../../libs/client/client';
-import { isDomainError } from '../../libs/errors/domain-error';
 import { addCampaignCommands } from './commands/campaign';
 import { addLabCommands } from './commands/lab';
 import { addProtocolCommands } from './commands/protocol';
+import { explain } from './explain';
 import { addStackCommands } from './stack/commands';
 
 /** The `anneal` command: what a scientist, an operator and a developer type. */
@@ -19,20 +18,6 @@ async function main(): Promise<void> {
   addLabCommands(program);
   addStackCommands(program);
   await program.parseAsync();
-}
-
-/** A refusal is told with its findings; anything else is a bug and shows its stack. */
-function explain(error: unknown): string {
-  if (error instanceof ApiProblem) {
-    const found = error.problem.findings ?? [];
-    const findings = (found.length > 1 ? found : []).map(
-      (finding) =>
-        `  ${finding.line ? `${finding.line}:${finding.column ?? 1} ` : ''}${finding.pointer} ${finding.code}: ${finding.message}${finding.suggestion ? ` (${finding.suggestion})` : ''}`,
-    );
-    return [`refused (${error.problem.type}): ${error.message}`, ...findings].join('\n');
-  }
-  if (isDomainError(error)) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 // Who reads only the beginning of a list (`anneal list | head`) has what he wants.

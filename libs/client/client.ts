@@ -34,6 +34,25 @@ export class ApiProblem extends Error {
   }
 }
 
+/** The api gave no answer: it is away, unreachable, or too slow. The fault may pass by itself. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+
+  /** @param baseUrl the api that was asked */
+  constructor(
+    readonly baseUrl: string,
+    override readonly cause: unknown,
+  ) {
+    super(`${baseUrl} does not answer (${reasonOf(cause)})`);
+  }
+}
+
+/** `fetch failed` hides the reason one cause deeper. */
+function reasonOf(error: unknown): string {
+  const { cause, name, message } = error as { cause?: { code?: string }; name?: string; message?: string };
+  return cause?.code ?? (name === 'TimeoutError' ? 'timed out' : (message ?? 'no reason given'));
+}
+
 export interface RequestBody {
   readonly json?: unknown;
   readonly text?: string;
@@ -43,7 +62,7 @@ export interface RequestBody {
   readonly idempotencyKey?: string;
 }
 
-/** A client bound to one api and one actor. */
+/** A client bound to one api and one actor. Every method throws {@link NoAnswer} when the api is away. */
 export class AnnealClient {
   constructor(private readonly options: ClientOptions) {}
 
@@ -78,6 +97,8 @@ export class AnnealClient {
       },
       signal: AbortSignal.timeout(this.options.timeoutMs ?? 30_000),
       ...(payload === undefined ? {} : { body: payload }),
+    }).catch((error: unknown) => {
+      throw new NoAnswer(this.options.baseUrl, error);
     });
     if (!response.ok) throw new ApiProblem(await readProblem(response));
     return response;
