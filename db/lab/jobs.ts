@@ -23,7 +23,7 @@ export interface JobView {
   readonly problem?: string;
 }
 
-/** Which jobs; cursor = id of the last one seen. */
+/** Which jobs; `after` = id of the last one seen. */
 export interface JobQuery {
   readonly tenantId: string;
   readonly state?: DispatchState;
@@ -32,7 +32,17 @@ export interface JobQuery {
   readonly limit: number;
 }
 
-/** Jobs by id, a page at a time. */
+/** What is open comes first, what moves before what waits; then what is settled. */
+const openStates = ['started', 'leased', 'queued', 'blocked', 'unknown', 'failed'] as const satisfies DispatchState[];
+
+/** Where a job `j` with dispatch `d` stands in the list; smaller comes first. $6 = open states. */
+const standing = `coalesce(array_position($6::text[], d.state), 99),
+  case when d.state = any($6::text[]) then 0 else -extract(epoch from coalesce(d.settled_at, 'epoch')) end, j.id`;
+
+/**
+ * Jobs a page at a time: open ones by state, in the order they were made, then the settled ones, newest first.
+ * A job that changes its state between two pages may be seen twice or not at all.
+ */
 export async function viewJobs(pool: Pool, wanted: JobQuery): Promise<JobView[]> {
   const { rows } = await pool.query<{ view: JobView }>(
     `select json_strip_nulls(json_build_object('id', j.id, 'campaign', c.slug, 'round', j.round, 'stage', j.stage,
@@ -49,9 +59,12 @@ export async function viewJobs(pool: Pool, wanted: JobQuery): Promise<JobView[]>
      left join campaign c on c.id = j.campaign_id
      left join device v on v.id = coalesce(d.device_id, j.routed_device_id)
      where j.tenant_id = $1 and ($2::text is null or d.state = $2) and ($3::text is null or c.slug = $3)
-       and ($4::uuid is null or j.id > $4)
-     order by j.id limit $5`,
-    [wanted.tenantId, wanted.state ?? null, wanted.campaign ?? null, wanted.after ?? null, wanted.limit],
+       and ($4::uuid is null or (${standing}) > (
+         select ${standing} from job j
+         cross join lateral (select * from dispatch x where x.job_id = j.id order by x.attempt desc limit 1) d
+         where j.id = $4))
+     order by ${standing} limit $5`,
+    [wanted.tenantId, wanted.state ?? null, wanted.campaign ?? null, wanted.after ?? null, wanted.limit, openStates],
   );
   return rows.map((row) => row.view);
 }

@@ -134,7 +134,10 @@ describe('operations over HTTP', () => {
       seen.push(...page.body.items.map(({ id }) => id));
       next = page.body.next;
     }
+    expect(seen).toHaveLength(3);
     expect(new Set(seen).size).toBe(3);
+    const { body: all } = await api.get<{ items: { state: string }[] }>('/v1/jobs', ops);
+    expect(all.items.map(({ state }) => state)).toEqual(['leased', 'queued', 'blocked']);
     expect(await api.get('/v1/jobs?state=dreaming', ops)).toMatchObject({ status: 422 });
   });
 

@@ -34,15 +34,37 @@ export function addLabCommands(program: Command): void {
   addIncidentCommands(program);
   program
     .command('jobs')
-    .description('the queue: what runs where, and what the rest waits for')
+    .description('the queue, open jobs first: what runs where, and what the rest waits for')
     .option('--campaign <slug>', 'of one campaign; without it, moves of the lab are shown too')
     .option('--state <state>', 'blocked, queued, leased, started, succeeded, failed, unknown or withdrawn')
-    .action(async (options: { campaign?: string; state?: string }, command: Command) => {
-      const wanted = new URLSearchParams(options as Record<string, string>);
-      const { items } = await operator(command).get<{ items: JobLine[] }>(`/v1/jobs?${wanted.toString()}`);
-      for (const job of items) process.stdout.write(`${jobLine(job)}\n`);
-      if (items.length === 0) process.stdout.write('no such jobs\n');
-    });
+    .option('--all', `every job; without it, the first ${shownJobs}`)
+    .action(jobs);
+}
+
+/** Lines of `anneal jobs` without --all. */
+const shownJobs = 50;
+
+async function jobs(
+  { all, ...wanted }: { campaign?: string; state?: string; all?: boolean },
+  command: Command,
+): Promise<void> {
+  const items = await everyJob(operator(command), wanted);
+  const shown = all ? items : items.slice(0, shownJobs);
+  for (const job of shown) process.stdout.write(`${jobLine(job)}\n`);
+  if (items.length > shown.length) process.stdout.write(`${items.length - shown.length} more: anneal jobs --all\n`);
+  if (items.length === 0) process.stdout.write('no such jobs\n');
+}
+
+/** All pages of the queue. */
+async function everyJob(client: AnnealClient, wanted: Readonly<Record<string, string>>): Promise<JobLine[]> {
+  const items: JobLine[] = [];
+  for (let next: string | undefined = ''; next !== undefined;) {
+    const query = new URLSearchParams({ ...wanted, limit: '500', ...(next ? { after: next } : {}) });
+    const page: { items: JobLine[]; next?: string } = await client.get(`/v1/jobs?${query.toString()}`);
+    items.push(...page.items);
+    next = page.next;
+  }
+  return items;
 }
 
 /** Commands of the lab speak as the local operator unless told otherwise. */
@@ -106,7 +128,7 @@ async function enrol(
 function addIncidentCommands(program: Command): void {
   program
     .command('incidents')
-    .description('what waits for a person')
+    .description('what waits for a person, and the command that answers it')
     .action(async (_options: unknown, command: Command) => {
       const { items } = await operator(command).get<{ items: IncidentLine[] }>('/v1/incidents');
       for (const { id, kind, message, campaign, dispatchId } of items)
