@@ -27,9 +27,10 @@ describe('progressLine', () => {
     ['a round under way', {}, `${begun} · 28 wells read · nothing measured yet`],
     ['the best so far', { best: { name: 'X', score: 0.81234 } }, `${begun} · 28 wells read · best 0.8123 X`],
     ['unknown jobs', { jobs: { done: 53, open: 3, unknown: 1 } }, `${begun}, 1 unknown · 28 wells read · nothing measured yet`],
-    ['a gate', { pendingApprovals: [{ gate: 'next-round', role: 'pi' }] }, `${begun} · 28 wells read · nothing measured yet · waits for approval by pi: anneal approve demo --gate next-round`],
-    ['incidents', { openIncidents: [incident] }, `${begun} · 28 wells read · nothing measured yet · 1 wait for a person: anneal incidents`],
-    ['a pause', { status: 'paused' }, `${begun} · 28 wells read · nothing measured yet · paused: anneal resume demo`],
+    ['a gate', { pendingApprovals: [{ gate: 'next-round', role: 'pi' }] }, `${begun} · 28 wells read · nothing measured yet · waits for approval by pi: anneal approve demo --gate next-round --reason WHY`],
+    ['incidents', { openIncidents: [incident] }, `${begun} · 28 wells read · nothing measured yet · 1 incident waits for a person: anneal incidents`],
+    ['an ended campaign', { status: 'finished', openIncidents: [incident] }, 'demo · finished · lab day 5.9 · 53 jobs done, 3 open · 28 wells read · nothing measured yet'],
+    ['a pause', { status: 'paused' }, `${begun} · 28 wells read · nothing measured yet · paused: anneal resume demo --reason WHY`],
   ])('tells %s', (_what, change, line) => {
     expect(progressLine({ ...view, ...change })).toBe(line);
   }); // prettier-ignore

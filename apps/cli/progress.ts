@@ -7,21 +7,31 @@ export function progressLine(view: CampaignView): string {
   const unknown = view.jobs.unknown ? `, ${view.jobs.unknown} unknown` : '';
   return [
     view.slug,
-    view.round === 0 ? view.status : `${round} · ${view.stage ?? 'between stages'}`,
+    view.round === 0 || hasEnded(view) ? view.status : `${round} · ${view.stage ?? 'between stages'}`,
     `lab day ${view.labDay.toFixed(1)}`,
-    `${view.jobs.done} jobs done, ${view.jobs.open} open${unknown}`,
-    `${view.wellsRead} wells read`,
+    `${view.jobs.done} ${view.jobs.done === 1 ? 'job' : 'jobs'} done, ${view.jobs.open} open${unknown}`,
+    `${view.wellsRead} ${view.wellsRead === 1 ? 'well' : 'wells'} read`,
     best,
     ...waits(view),
   ].join(' · ');
 }
 
+/** Whether nothing more will happen to a campaign. */
+export const hasEnded = ({ status }: CampaignView): boolean => ['finished', 'aborted', 'failed'].includes(status);
+
 /** What a person has to do before it goes on. */
-function waits({ slug, status, pendingApprovals, openIncidents }: CampaignView): string[] {
+function waits(view: CampaignView): string[] {
+  if (hasEnded(view)) return [];
+  const { slug, status, pendingApprovals, openIncidents } = view;
+  const incidents = openIncidents.length;
   return [
-    ...(status === 'paused' ? [`paused: anneal resume ${slug}`] : []),
-    ...pendingApprovals.map(({ gate, role }) => `waits for approval by ${role}: anneal approve ${slug} --gate ${gate}`),
-    ...(openIncidents.length > 0 ? [`${openIncidents.length} wait for a person: anneal incidents`] : []),
+    ...(status === 'paused' ? [`paused: anneal resume ${slug} --reason WHY`] : []),
+    ...pendingApprovals.map(
+      ({ gate, role }) => `waits for approval by ${role}: anneal approve ${slug} --gate ${gate} --reason WHY`,
+    ),
+    ...(incidents > 0
+      ? [`${incidents} ${incidents === 1 ? 'incident waits' : 'incidents wait'} for a person: anneal incidents`]
+      : []),
   ];
 }
 
@@ -30,7 +40,7 @@ export const formatScore = (score: number): string => String(Number(score.toPrec
 
 /** Share of the rounds that is done, for a bar: stages count a quarter each. */
 export function progressShare(view: CampaignView): number {
-  if (['finished', 'aborted', 'failed'].includes(view.status)) return 1;
+  if (hasEnded(view)) return 1;
   const stages = ['design', 'build', 'test', 'learn'];
   const stage = Math.max(0, stages.indexOf(view.stage ?? 'design'));
   const total = view.maxRounds + 1;

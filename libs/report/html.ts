@@ -1,3 +1,4 @@
+import { basisText, counted } from './counted';
 import { simulatedSentence } from './csv';
 import { barPlot, escapeXml, plateMap, xyPlot, type Series } from './plots';
 import type { Estimate, Report, ReportWell, Winner } from './report';
@@ -12,7 +13,7 @@ export function reportHtml(report: Report): string {
 ${banner}
 <h1>${escapeXml(campaign.title)}</h1>
 <p>Campaign <code>${escapeXml(campaign.slug)}</code>, revision ${campaign.revision}: <strong>${escapeXml(campaign.status)}</strong>${campaign.reason ? ` – ${escapeXml(campaign.reason)}` : ''}.
-${report.rounds.length} rounds in ${campaign.labDays.toFixed(1)} lab days; ${campaign.librarySize.toLocaleString('en')} possible constructs, ${measuredCount(report)} measured.</p>
+${counted(report.rounds.length, 'round')} in ${campaign.labDays.toFixed(1)} lab days; ${counted(campaign.librarySize, 'possible construct')}, ${measuredCount(report)} measured.</p>
 <p>Objective: ${objectiveText(report)}.</p>
 <h2>Winners</h2>${winnersTable(report)}
 <h2>How it got there</h2><div class="plots">${learningCurve(report)}${funnel(report)}${report.campaign.readouts.map((readout) => predictedMeasured(report, readout.id, readout.unit)).join('')}</div>
@@ -20,7 +21,7 @@ ${lossTable(report)}
 <h2>Plates</h2><div class="plots">${plates(report)}</div>
 <h2>Constructs</h2>${constructsTable(report)}
 ${incidents(report)}
-<h2>Every value and its origin</h2><details><summary>${report.wells.length} well values</summary>${wellsTable(report)}</details>
+<h2>Every value and its origin</h2><details><summary>${counted(report.wells.length, 'well value')}</summary>${wellsTable(report)}</details>
 </body></html>
 `;
 }
@@ -52,14 +53,19 @@ function winnersTable(report: Report): string {
       readouts.map((readout) => readout.id),
     ),
   );
-  return `<table><thead><tr><th>#</th><th>construct</th><th>score</th>${head}<th>clones × cultures × plates</th><th>where the tube is</th></tr></thead><tbody>${rows.join('')}</tbody></table>
-<p class="note">The score that won a selection is biased upwards; the re-measured value of the confirm round is the one to quote. Intervals are 95 %.</p>`;
+  return `<table><thead><tr><th>#</th><th>construct</th><th>score</th>${head}<th>rests on</th><th>where the tube is</th></tr></thead><tbody>${rows.join('')}</tbody></table>
+<p class="note">The upper figure was measured while selecting: it is the best of many noisy values and so biased upwards. ${confirmNote(report)} Intervals are 95 %.</p>`;
 }
+
+const confirmNote = ({ winners }: Report): string =>
+  winners.some(({ confirmedScore }) => confirmedScore !== undefined)
+    ? 'The lower, bold one was re-measured in the confirm round: that is the one to quote.'
+    : 'None was re-measured in a confirm round.';
 
 /** Values of the selection above, values of the confirm round below. */
 function winnerRow(winner: Winner, readouts: readonly string[]): string {
   const twice = (first: string, again: string | undefined): string =>
-    `<td>${first}${again === undefined ? '' : `<br><strong>${again}</strong> <small>re-measured</small>`}</td>`;
+    `<td>${first}${again === undefined ? '' : `<br><strong>${again}</strong> <small>re-measured in the confirm round</small>`}</td>`;
   const cells = readouts.map((id) =>
     twice(estimate(winner.values[id]), winner.confirmed[id] && estimate(winner.confirmed[id])),
   );
@@ -71,7 +77,7 @@ function winnerRow(winner: Winner, readouts: readonly string[]): string {
     number(winner.score),
     winner.confirmedScore === undefined ? undefined : number(winner.confirmedScore),
   );
-  return `<tr><td>${winner.rank}</td><td>${choiceText(winner.choice)}<br><small>${breakable(winner.name)}</small></td>${score}${cells.join('')}<td>${basis ? `${basis.clones} × ${basis.cultures} × ${basis.plates}` : '–'}</td><td>${tubes.join('<br>') || '–'}</td></tr>`;
+  return `<tr><td>${winner.rank}</td><td>${choiceText(winner.choice)}<br><small>${breakable(winner.name)}</small></td>${score}${cells.join('')}<td>${basis ? basisText(basis) : '–'}</td><td>${tubes.join('<br>') || '–'}</td></tr>`;
 }
 
 /** Long construct names may break after a part. */
@@ -185,7 +191,7 @@ function constructsTable(report: Report): string {
     (c) =>
       `<tr><td>${c.round}</td><td>${breakable(c.name)}</td><td>${escapeXml(c.arm)}</td><td>${escapeXml(c.reason)}</td><td>${escapeXml(c.status)}${c.statusReason ? `<br><small>${escapeXml(c.statusReason)}</small>` : ''}</td><td>${c.score === undefined ? '–' : number(c.score)}</td>${readouts.map((r) => `<td>${estimate(c.values[r.id])}</td>`).join('')}</tr>`,
   );
-  return `<details open><summary>${report.constructs.length} designs</summary><table><thead><tr><th>round</th><th>construct</th><th>arm</th><th>why proposed</th><th>status</th><th>score</th>${readouts.map((r) => `<th>${escapeXml(r.id)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></details>`;
+  return `<details open><summary>${counted(report.constructs.length, 'design')}</summary><table><thead><tr><th>round</th><th>construct</th><th>arm</th><th>why proposed</th><th>status</th><th>score</th>${readouts.map((r) => `<th>${escapeXml(r.id)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></details>`;
 }
 
 function incidents(report: Report): string {

@@ -1,3 +1,4 @@
+import { basisText, counted } from './counted';
 import { simulatedSentence } from './csv';
 import type { Estimate, Report, Winner } from './report';
 
@@ -7,10 +8,9 @@ export function reportText(report: Report): string {
   const lines = [
     ...(report.simulated ? [simulatedSentence, ''] : []),
     `${campaign.title} (${campaign.slug}, revision ${campaign.revision}): ${campaign.status}${campaign.reason ? ` – ${campaign.reason}` : ''}`,
-    `${report.rounds.length} rounds, ${campaign.labDays.toFixed(1)} lab days, ${campaign.librarySize} possible constructs`,
+    `${counted(report.rounds.length, 'round')}, ${campaign.labDays.toFixed(1)} lab days, ${counted(campaign.librarySize, 'possible construct')}`,
     '',
-    'Winners (95 % intervals; re-measured = confirm round)',
-    ...report.winners.flatMap((winner) => winnerLines(winner, campaign.readouts)),
+    ...winnersLines(report),
     '',
     `Funnel: ${report.funnel.map((step) => `${step.count} ${step.step}`).join(' → ')}`,
     ...report.losses.map((loss) => `  ${loss.count} × ${loss.status}${loss.reason ? `: ${loss.reason}` : ''}`),
@@ -35,10 +35,25 @@ export function reportText(report: Report): string {
   return lines.join('\n');
 }
 
-function winnerLines(winner: Winner, readouts: readonly { readonly id: string; readonly unit: string }[]): string[] {
-  const again = winner.confirmedScore === undefined ? '' : `, re-measured ${short(winner.confirmedScore)}`;
+/** The winners, and what the two figures of each are. */
+function winnersLines({ winners, campaign }: Report): string[] {
+  if (winners.length === 0) return ['Winners: no construct was measured'];
+  const confirmed = winners.some(({ confirmedScore }) => confirmedScore !== undefined);
   return [
-    `  ${winner.rank}. ${winner.name}: score ${short(winner.score)}${again}`,
+    'Winners (95 % intervals in brackets)',
+    '  The first figure was measured while selecting: the best of many noisy values, so it is biased upwards.',
+    confirmed
+      ? '  The second was re-measured in the confirm round: that is the one to quote.'
+      : '  None was re-measured in a confirm round.',
+    ...winners.flatMap((winner) => winnerLines(winner, campaign.readouts)),
+  ];
+}
+
+function winnerLines(winner: Winner, readouts: readonly { readonly id: string; readonly unit: string }[]): string[] {
+  const again =
+    winner.confirmedScore === undefined ? '' : `, ${short(winner.confirmedScore)} re-measured in the confirm round`;
+  return [
+    `  ${winner.rank}. ${winner.name}: score ${short(winner.score)} measured while selecting${again}`,
     ...readouts.map(
       ({ id, unit }) =>
         `     ${id} ${estimate(winner.values[id])}${winner.confirmed[id] ? `, re-measured ${estimate(winner.confirmed[id])}` : ''} ${unit}`,
@@ -53,7 +68,7 @@ function estimate(value: Estimate | undefined): string {
   if (!value) return '–';
   const interval =
     value.low === undefined || value.high === undefined ? '' : ` [${short(value.low)}, ${short(value.high)}]`;
-  return `${short(value.mean)}${interval} (${value.clones} clones × ${value.cultures} cultures × ${value.plates} plates)`;
+  return `${short(value.mean)}${interval} (${basisText(value)})`;
 }
 
 const short = (value: number | undefined): string =>

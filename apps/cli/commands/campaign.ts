@@ -4,11 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { AnnealClient } from '../../../libs/client/client';
 import type { CampaignView } from '../../../libs/report/campaign-view';
-import { ProgressDisplay, progressLine } from '../progress';
+import { hasEnded, ProgressDisplay, progressLine } from '../progress';
 import { openSession, type SessionOptions } from '../session';
 import { asText, readBytes, tellRefusal, validateCampaignFile } from './validate';
-
-const ended = ['finished', 'aborted', 'failed'];
 
 /** Adds validate, submit, watch, list, report and the decisions. */
 export function addCampaignCommands(program: Command): void {
@@ -95,7 +93,7 @@ export async function followCampaign(
     options.signal?.throwIfAborted();
     const view = await client.get<CampaignView>(`/v1/campaigns/${slug}`).catch((error: unknown) => passing(error));
     if (view) show(view);
-    if (view && ended.includes(view.status)) return view;
+    if (view && hasEnded(view)) return view;
     await pause(options.everyMs ?? 500, undefined, options.signal ? { signal: options.signal } : {});
   }
 }

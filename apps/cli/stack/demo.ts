@@ -13,7 +13,7 @@ import { ProgressDisplay } from '../progress';
 import { Chaos, type ChaosKind } from './chaos';
 import { readCampaignText } from './demo-campaign';
 import { readJson } from './json-file';
-import { askTruth, readMotions } from './lab-truth';
+import { askTruth, readMotions, type TrueScores } from './lab-truth';
 import { startStack, type Stack } from './stack';
 import type { Tokens } from './tokens';
 import { scoreTransfers } from './transfer-score';
@@ -82,6 +82,12 @@ function resultDigest(report: Report): string {
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
 }
 
+/** What the virtual lab knows without noise; a laboratory of glass and steel cannot be asked that. */
+const truthSentence = ({ best, trueBest }: TrueScores): string =>
+  Number.isNaN(best)
+    ? `no construct was measured, so none is recommended; best of the library ${trueBest.toPrecision(4)} (noise-free, asked of the virtual lab)`
+    : `recommended construct ${best.toPrecision(4)}, best of the library ${trueBest.toPrecision(4)} (both noise-free, asked of the virtual lab)`;
+
 class DemoRun {
   private readonly stopped: AbortSignal;
 
@@ -135,7 +141,7 @@ class DemoRun {
     const { given, made } = await readMotions(state.labUrl);
     const transfers = scoreTransfers(given, made);
     this.say(
-      `recommended construct: ${truth.best.toPrecision(4)} noise-free, best of the library ${truth.trueBest.toPrecision(4)}; ` +
+      `${truthSentence(truth)}; ` +
         `${transfers.transfersDone} of ${transfers.transfersPlanned} transfers done, ${transfers.transfersDoubled} doubled`,
     );
     return {
