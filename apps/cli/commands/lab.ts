@@ -131,24 +131,18 @@ function addIncidentCommands(program: Command): void {
     .description('what waits for a person, and the command that answers it')
     .action(async (_options: unknown, command: Command) => {
       const { items } = await operator(command).get<{ items: IncidentLine[] }>('/v1/incidents');
-      for (const { id, kind, message, campaign, dispatchId } of items)
-        process.stdout.write(
-          `${id} ${kind}${campaign ? ` of ${campaign}` : ''}: ${message}${dispatchId ? ` (dispatch ${dispatchId})` : ''}\n`,
-        );
+      for (const incident of items) process.stdout.write(`${incidentText(incident)}\n`);
       if (items.length === 0) process.stdout.write('no open incidents\n');
     });
   program
     .command('close <incident>')
-    .description('close an incident; of a failed job: with what is to be done about it')
-    .argument('[action]', 'job-failed: retry, accept (as if it had succeeded) or give-up (its stage fails)')
+    .description('close an incident, after you did something about it; of a failed job: with what is to be done next')
+    .argument(
+      '[action]',
+      'of a failed job: retry (when absent), accept (as if it had succeeded) or give-up (its stage fails, and its campaign)',
+    )
     .requiredOption('--reason <text>', 'what you found and did; it is kept with your name')
-    .action(async (id: string, action: string | undefined, { reason }: { reason: string }, command: Command) => {
-      if (action && !['retry', 'accept', 'give-up'].includes(action))
-        throw new DomainError('unknown-reference', `expected retry, accept or give-up, found "${action}"`);
-      const json = { resolution: action ? `${action}: ${reason}` : reason };
-      await operator(command).post(`/v1/incidents/${encodeURIComponent(id)}/resolve`, { json });
-      process.stdout.write(`incident ${id} is closed\n`);
-    });
+    .action(close);
   program
     .command('resolve <dispatch> <verdict>')
     .description('say what really happened to a dispatch whose outcome is unknown: happened, did-not or partly')
@@ -156,6 +150,35 @@ function addIncidentCommands(program: Command): void {
     .option('--done <ranges>', 'partly: transfers that happened, e.g. 1-40,44')
     .option('--uncertain <ranges>', 'partly: transfers that may have happened')
     .action(resolve);
+}
+
+/** What happened, and below it the command that answers it. */
+export function incidentText({ id, kind, message, campaign, dispatchId }: IncidentLine): string {
+  const answers: Readonly<Record<string, string>> = {
+    'job-unknown': `anneal resolve ${dispatchId ?? 'DISPATCH'} happened|did-not|partly --reason WHY`,
+    'job-failed': `anneal close ${id} retry|accept|give-up --reason WHY`,
+  };
+  const answer = answers[kind] ?? `anneal close ${id} --reason WHY`;
+  return `${kind}${campaign ? ` of ${campaign}` : ''}: ${message}\n    ${answer}`;
+}
+
+const followUps: Readonly<Record<string, string>> = {
+  retry: '; a failed job is done again',
+  accept: '; its job counts as done',
+  'give-up': '; its stage fails, and its campaign with it',
+};
+
+async function close(
+  id: string,
+  action: string | undefined,
+  { reason }: { reason: string },
+  command: Command,
+): Promise<void> {
+  if (action && !Object.keys(followUps).includes(action))
+    throw new DomainError('unknown-reference', `expected retry, accept or give-up, found "${action}"`);
+  const json = { resolution: action ? `${action}: ${reason}` : reason };
+  await operator(command).post(`/v1/incidents/${encodeURIComponent(id)}/resolve`, { json });
+  process.stdout.write(`incident ${id} is closed${followUps[action ?? ''] ?? ''}\n`);
 }
 
 async function resolve(
