@@ -36,8 +36,11 @@ export class LoopLab {
     return made;
   }
 
-  /** A campaign in round 1 with a plate of its own; nothing of it runs yet. */
-  async campaign(slug: string, steps: number): Promise<StageInput> {
+  /**
+   * A campaign in round 1 with two plates of its own; nothing of it runs yet. In blocks all steps are on one plate; one at a time
+   * they take turns, so that no step is queued before the workflow has heard of the one before it.
+   */
+  async campaign(slug: string, steps: number, how: 'blocks' | 'single'): Promise<StageInput> {
     const { tenantId, siteId } = this.installation;
     const campaignId = newId();
     const pin = { id: `loop-${slug}`, version: '1' };
@@ -60,10 +63,21 @@ export class LoopLab {
       await client.query(
         `insert into protocol (tenant_id, id, version, stage, sha256, source_text, document, actor_id)
          values ($1, $2, '1', 'build', '', '', $3, $4)`,
-        [tenantId, pin.id, JSON.stringify(longRun(pin.id, slug, steps)), this.actorId],
+        [
+          tenantId,
+          pin.id,
+          JSON.stringify(longRun(pin.id, how === 'blocks' ? [slug] : [slug, `${slug}-b`], steps)),
+          this.actorId,
+        ],
       );
-      const plate = { barcode: slug, kind: 'read-96', placeCode: 'hotel', contentRole: slug, wells: [] };
-      await receiveLabware(client, this.by, plate);
+      for (const barcode of [slug, `${slug}-b`])
+        await receiveLabware(client, this.by, {
+          barcode,
+          kind: 'read-96',
+          placeCode: 'hotel',
+          contentRole: barcode,
+          wells: [],
+        });
     });
     const names = { tenant: 'default', site: 'main', slug, owner: 'loop', title: slug };
     return { tenantId, siteId, campaignId, ...names, round: 1, kind: 'explore', paused: false, unhandled: [] };
@@ -81,21 +95,18 @@ export class LoopLab {
   }
 }
 
-/** Steps on one plate without a decision between them. */
-function longRun(id: string, plate: string, steps: number): Protocol {
+/** Steps without a decision between them, on the plates in turn. */
+function longRun(id: string, plates: readonly string[], steps: number): Protocol {
   return {
     schema: 'anneal-protocol/v1',
     id,
     version: '1',
     stage: 'build',
     title: 'one long run',
-    labware: [{ id: plate, kind: 'read-96', from: 'stock' }],
-    steps: Array.from({ length: steps }, (_, index) => ({
-      id: `s${index + 1}`,
-      operation: 'store',
-      forEach: plate,
-      labware: { plate },
-      with: { place: 'hotel' },
-    })),
+    labware: plates.map((plate) => ({ id: plate, kind: 'read-96', from: 'stock' })),
+    steps: Array.from({ length: steps }, (_, index) => {
+      const plate = plates[index % plates.length] as string;
+      return { id: `s${index + 1}`, operation: 'store', forEach: plate, labware: { plate }, with: { place: 'hotel' } };
+    }),
   };
 }

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { LeasedJob } from '../../libs/device/job';
 
 /** One step as its robot saw it, `performance.now()` ms. */
@@ -12,6 +13,8 @@ export interface StepSeen {
 /** A robot that does nothing, as fast as the api lets it: lease, start, outcome. */
 export class LoopRobot {
   readonly steps: StepSeen[] = [];
+  /** How long it moves between start and outcome, ms of wall time. */
+  workMs = 0;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
   constructor(
@@ -32,9 +35,10 @@ export class LoopRobot {
     const leasedAt = performance.now();
     const token = job.fencingToken;
     await this.post(`/v1/dispatches/${job.dispatchId}/start`, { token, durationLabMs: 1 });
+    if (this.workMs > 0) await pause(this.workMs);
     const outcome = { version: 1, result: 'succeeded', files: [] };
     await this.post(`/v1/dispatches/${job.dispatchId}/outcome`, { token, outcome });
-    const campaign = job.spec.labware[0]?.barcode ?? '';
+    const campaign = (job.spec.labware[0]?.barcode ?? '').replace(/-b$/, '');
     this.steps.push({ stepKey: job.stepKey, campaign, leasedAt, settledAt: performance.now() });
   }
 

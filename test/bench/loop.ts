@@ -12,6 +12,11 @@ import { ownEnvironment } from '../../libs/platform/config/variable';
 import { LoopLab } from './loop-campaigns';
 import type { LoopRobot, StepSeen } from './loop-robot';
 
+type Mode = 'blocks' | 'paced' | 'single';
+
+/** Eight robots that work so long do about 100 steps a second. */
+const pacedWorkMs = 62;
+
 /** What one measurement found. */
 interface LoopFigures {
   readonly workflows: number;
@@ -27,7 +32,8 @@ interface LoopFigures {
 
 /**
  * The whole loop: PostgreSQL (fsync on), Temporal, worker, api and robots on this machine; workflows of plain steps in blocks.
- * Options: `--workflows 8 --steps 50 --robots 8 --repeats 3`. Prints one line of JSON per repeat, the median last.
+ * Three ways: as fast as it goes in blocks; in blocks with robots that work, about 100 steps/s in all; one step at a time.
+ * Options: `--workflows 8 --steps 50 --robots 8 --repeats 3`. Prints one line of JSON per repeat, the medians last.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -83,32 +89,51 @@ class Loop {
     let running = true;
     const working = Promise.all(robots.map((robot) => robot.work(() => running)));
     const broken = working.then(() => new Promise<never>(() => undefined));
-    const figures: LoopFigures[] = [];
+    const measure = async (mode: Mode): Promise<LoopFigures> => {
+      const figures: LoopFigures[] = [];
+      for (const robot of robots) robot.workMs = mode === 'paced' ? pacedWorkMs : 0;
+      for (let repeat = 1; repeat <= repeats; repeat++) {
+        const found = await Promise.race([broken, this.once(lab, client, robots, { name: `${mode}${repeat}`, mode })]);
+        figures.push(found);
+        process.stdout.write(`${JSON.stringify({ mode, ...found })}\n`);
+      }
+      return figures.sort((a, b) => a.stepsPerSecond - b.stepsPerSecond)[Math.floor(repeats / 2)] as LoopFigures;
+    };
     // Not counted: code is compiled, caches and plans are made.
-    await Promise.race([broken, this.once(lab, client, robots, 'warm', 20)]);
-    for (let repeat = 1; repeat <= repeats; repeat++) {
-      const found = await Promise.race([broken, this.once(lab, client, robots, `run${repeat}`, this.size.steps)]);
-      figures.push(found);
-      process.stdout.write(`${JSON.stringify(found)}\n`);
-    }
+    await Promise.race([broken, this.once(lab, client, robots, { name: 'warm', mode: 'blocks', steps: 20 })]);
+    const blocks = await measure('blocks');
+    const paced = await measure('paced');
+    const single = await measure('single');
     running = false;
     await working;
     await connection.close();
     await this.pool.end();
-    const median = [...figures].sort((a, b) => a.stepsPerSecond - b.stepsPerSecond)[Math.floor(figures.length / 2)];
-    process.stdout.write(`${JSON.stringify({ bench: 'loop', median, cores: cpus().length })}\n`);
+    const named = {
+      blocksStepsPerSecond: blocks.stepsPerSecond,
+      blocksGapMsP50: blocks.gapMs.p50,
+      pacedStepsPerSecond: paced.stepsPerSecond,
+      pacedGapMsP50: paced.gapMs.p50,
+      pacedGapMsP99: paced.gapMs.p99,
+      singleStepsPerSecond: single.stepsPerSecond,
+      singleGapMsP50: single.gapMs.p50,
+      workflows: this.size.workflows,
+      busy: { blocks: blocks.busy, paced: paced.busy, single: single.busy },
+      cores: cpus().length,
+    };
+    process.stdout.write(`${JSON.stringify(named)}\n`);
   }
 
   private async once(
     lab: LoopLab,
     client: Client,
     robots: readonly LoopRobot[],
-    name: string,
-    steps: number,
+    run: { readonly name: string; readonly mode: Mode; readonly steps?: number },
   ): Promise<LoopFigures> {
+    const steps = run.steps ?? this.size.steps;
+    const how = run.mode === 'single' ? 'single' : 'blocks';
     const inputs = [];
     for (let index = 1; index <= this.size.workflows; index++)
-      inputs.push(await lab.campaign(`${name}-${index}`, steps));
+      inputs.push(await lab.campaign(`${run.name}-${index}`, steps, how));
     for (const robot of robots) robot.steps.length = 0;
     const before = cpuTimes();
     await Promise.all(inputs.map((input) => lab.run(client, 'anneal', input)));
