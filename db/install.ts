@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import { migrate } from './migrate';
-import { ensureInstallation, issueToken, roles } from './seed';
+import { roles } from '../libs/campaign/roles';
+import { ensureInstallation, issueToken } from './seed';
 
 /**
  * Makes an installation on a PostgreSQL of its own: schema, tenant, site with a wall clock, and, the first time only, one access

@@ -1,13 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import type { Role } from '../libs/campaign/roles';
 import { newId, siteId as siteIdOf, tenantId as tenantIdOf } from './ids';
 import { inTransaction } from './transaction';
-
-/** Roles a person may have. */
-export const roles = ['scientist', 'operator', 'pi', 'ops', 'biosafety'] as const;
-
-/** What a person may do. */
-export type Role = (typeof roles)[number];
 
 /** Name of the actor that stands for Anneal itself. */
 export const systemActor = 'anneal';

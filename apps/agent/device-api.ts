@@ -1,5 +1,5 @@
 import type { FileRef, LeasedJob, Outcome } from '../../libs/device/job';
-import { withTimeout } from './with-timeout';
+import { withTimeout } from '../../libs/client/with-timeout';
 
 /** The api refused: its problem code, and the whole problem. */
 export class ApiRefusal extends Error {

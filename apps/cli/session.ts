@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { roles } from '../../db/seed';
+import { roles } from '../../libs/campaign/roles';
 import { AnnealClient } from '../../libs/client/client';
 import { DomainError } from '../../libs/errors/domain-error';
 import { loadStackConfig } from '../../libs/platform/config/stack-config';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { withTimeout } from './with-timeout';
+import { withTimeout } from '../../libs/client/with-timeout';
 
 /** Lab clock as the api answers it. */
 export interface ClockView {

@@ -1,7 +1,7 @@
 import type { FileRef, Outcome } from '../../../libs/device/job';
 import type { DeviceAdapter, Evidence, Observation, StageRequest, StartTimes } from './adapter';
 import { LostTrack } from './adapter';
-import { withTimeout } from '../with-timeout';
+import { withTimeout } from '../../../libs/client/with-timeout';
 
 interface RunView {
   readonly state: 'never-started' | 'running' | 'done' | 'lost';

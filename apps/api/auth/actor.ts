@@ -1,7 +1,7 @@
 import { createParamDecorator, SetMetadata } from '@nestjs/common';
 import type { CustomDecorator, ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import type { Role } from '../../../db/seed';
+import type { Role } from '../../../libs/campaign/roles';
 import type { Caller } from '../../../db/device-work/claim';
 
 /** Who makes a request. */

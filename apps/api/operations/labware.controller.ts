@@ -8,13 +8,7 @@ import { POOL } from '../../../libs/platform/database/database.module';
 import { Allow, CurrentActor } from '../auth/actor';
 import type { Actor } from '../auth/actor';
 import { idempotencyKey, withoutNulls, writerOf } from './answers';
-import {
-  LabwareAnswer,
-  PlaceListAnswer,
-  PutPlaceRequest,
-  ReceivedAnswer,
-  ReceiveLabwareRequest,
-} from './operations.dto';
+import { LabwareAnswer, PlaceListAnswer, PutPlaceRequest, ReceivedAnswer, ReceiveLabwareRequest } from './labware.dto';
 
 /** What stands where, and what is in it. */
 @Controller('v1')

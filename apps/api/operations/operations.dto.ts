@@ -1,14 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
   ArrayMinSize,
   IsArray,
   IsBoolean,
   IsIn,
   IsInt,
   IsISO8601,
-  IsNumber,
   IsOptional,
   IsString,
   IsUUID,
@@ -16,11 +14,9 @@ import {
   Matches,
   Max,
   Min,
-  ValidateNested,
 } from 'class-validator';
-import { placeKinds } from '../../../db/lab/places';
 import { capabilities } from '../../../libs/device/job';
-import type { OrdinalRanges, SampleKind } from '../../../libs/device/job';
+import type { OrdinalRanges } from '../../../libs/device/job';
 import { dispatchStates } from '../../../libs/device/transitions';
 import type { DispatchState } from '../../../libs/device/transitions';
 import { IsOrdinalRanges } from '../device-work/ordinal-ranges';
@@ -31,19 +27,6 @@ const ranges = {
   type: 'array',
   items: { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 },
 } as const;
-const sampleKinds: readonly SampleKind[] = [
-  'part',
-  'reagent',
-  'assembly-reaction',
-  'transformation',
-  'colony-region',
-  'culture',
-  'miniprep',
-  'glycerol-stock',
-  'starter-culture',
-  'assay-culture',
-  'od-sample',
-];
 const deviceStates = ['in-service', 'draining', 'quarantined', 'out-of-service'] as const;
 
 /** A device as the lab announces it. */
@@ -105,136 +88,6 @@ export class DeviceAnswer {
 /** Devices by code. */
 export class DeviceListAnswer {
   items: DeviceAnswer[];
-}
-
-/** A place as the lab describes it. */
-export class PutPlaceRequest {
-  @IsIn(placeKinds)
-  kind: (typeof placeKinds)[number];
-
-  /** How many labware fit. */
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
-  capacity: number;
-
-  @IsOptional()
-  @IsNumber()
-  @Min(-200)
-  @Max(200)
-  temperatureC?: number;
-}
-
-/** A place with how full it is. */
-export class PlaceAnswer {
-  code: string;
-  kind: (typeof placeKinds)[number];
-  capacity: number;
-  temperatureC?: number;
-  occupied: number;
-}
-
-/** Places by code. */
-export class PlaceListAnswer {
-  items: PlaceAnswer[];
-}
-
-/** A well of labware that arrives filled. */
-export class ReceiveWell {
-  /** Unpadded: `A1`. */
-  @Matches(/^[A-Z]{1,2}[1-9]\d?$/)
-  well: string;
-
-  @IsIn(sampleKinds)
-  kind: SampleKind;
-
-  /** Code people know it by: a part id, a reagent's name. */
-  @IsString()
-  @Length(1, 200)
-  code: string;
-
-  @IsNumber()
-  @Min(0)
-  @Max(1_000_000)
-  volumeUl: number;
-
-  @IsOptional()
-  @IsNumber()
-  @Min(0)
-  @Max(1_000_000)
-  concentrationNgPerUl?: number;
-
-  /** The construct it carries, when that is registered. */
-  @IsOptional()
-  @IsUUID()
-  constructId?: string;
-
-  /** Or the sequence of the plasmid it carries. */
-  @IsOptional()
-  @Matches(/^[ACGTacgt]{1,200000}$/)
-  sequence?: string;
-}
-
-/** Labware that arrives from outside. */
-export class ReceiveLabwareRequest {
-  @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/)
-  barcode: string;
-
-  @Matches(code, { message: `$property ${codeMessage}` })
-  kind: string;
-
-  @Matches(code, { message: `$property ${codeMessage}` })
-  placeCode: string;
-
-  /** What stock it is: `parts`, `reagents`, `cells`, `medium`, `controls`. */
-  @IsOptional()
-  @Matches(code, { message: `$property ${codeMessage}` })
-  contentRole?: string;
-
-  @IsOptional()
-  @IsIn(['none', 'foil', 'breathable'])
-  seal?: 'none' | 'foil' | 'breathable';
-
-  @IsArray()
-  @ArrayMaxSize(1_536)
-  @ValidateNested({ each: true })
-  @Type(() => ReceiveWell)
-  wells: ReceiveWell[];
-}
-
-/** The labware was registered. */
-export class ReceivedAnswer {
-  labwareId: string;
-  barcode: string;
-}
-
-/** A well: what it holds, between which volumes, and how much of that is spoken for. */
-export class WellAnswer {
-  well: string;
-  sampleId?: string;
-  kind?: string;
-  code?: string;
-  constructId?: string;
-  verdicts: string[];
-  lowUl: number;
-  highUl: number;
-  reservedUl: number;
-}
-
-/** A labware with what is in it. */
-export class LabwareAnswer {
-  id: string;
-  barcode: string;
-  kind: string;
-  contentRole?: string;
-  placeCode: string;
-  seal: 'none' | 'foil' | 'breathable';
-  lid: boolean;
-  held: boolean;
-  heldReason?: string;
-  readyAt?: string;
-  dueAt?: string;
-  wells: WellAnswer[];
 }
 
 /** Which jobs to list. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Pool } from 'pg';
-import { ensureInstallation, issueToken, roles, tokenSha256 } from '../../../db/seed';
-import type { Role } from '../../../db/seed';
+import { roles } from '../../../libs/campaign/roles';
+import { ensureInstallation, issueToken, tokenSha256 } from '../../../db/seed';
+import type { Role } from '../../../libs/campaign/roles';
 import { readJson, writeJson } from './json-file';
 
 /** Bearer tokens of the people of an embedded stack, one per role. */
