@@ -20,9 +20,11 @@ export const tenantId = (slug: string): string => named('tenant', slug);
 /** Id of a tenant's site. */
 export const siteId = (tenant: string, slug: string): string => named('site', tenant, slug);
 
-/** Id of the job of a campaign's step; jobs the system makes for itself have no campaign. */
-export const jobId = (campaignId: string | null, stepKey: string): string =>
-  named('job', campaignId ?? 'system', stepKey);
+/** Id of the job of a campaign's step. */
+export const jobId = (campaignId: string, stepKey: string): string => named('job', campaignId, stepKey);
+
+/** Id of a job the system makes for itself, which no campaign owns. */
+export const systemJobId = (tenant: string, stepKey: string): string => named('job', 'system', tenant, stepKey);
 
 /** Id of one attempt at a job, counted from 1. */
 export const dispatchId = (job: string, attempt: number): string => named('dispatch', job, attempt);

@@ -94,12 +94,15 @@ async function jobStatesById(pool: Pool | PoolClient, ids: readonly string[]): P
 
 function blockArgument(block: Block, ids: readonly string[]): unknown {
   const { tenantId, siteId, campaignId, round, stage, blockKey, handledEventIds, actorId } = block;
-  const jobs = block.jobs.map((job, index) => jobArgument(job, campaignId, ids[index] as string));
+  const jobs = block.jobs.map((job, index) => {
+    const needs = job.needs.map((stepKey) => jobId(campaignId, stepKey));
+    return jobArgument(job, needs, ids[index] as string);
+  });
   return { tenantId, siteId, campaignId, round, stage, blockKey, handledEventIds, actorId, jobs };
 }
 
 /** A job as `enqueue_block` takes it; products travel beside the spec, no device needs them. */
-export function jobArgument(job: QueuedJob, campaignId: string | null, id: string): Record<string, unknown> {
+export function jobArgument(job: QueuedJob, needs: readonly string[], id: string): Record<string, unknown> {
   const { products, ...spec } = job.spec;
   return {
     id,
@@ -109,7 +112,7 @@ export function jobArgument(job: QueuedJob, campaignId: string | null, id: strin
     products,
     worklistSha256: job.worklist?.sha256 ?? null,
     transfers: transferArgument(job.worklist?.transfers ?? []),
-    needs: job.needs.map((stepKey) => jobId(campaignId, stepKey)),
+    needs,
     holdMinMs: job.hold?.minMs ?? null,
     holdMaxMs: job.hold?.maxMs ?? null,
     priority: job.priority ?? 3,

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { JobSpec } from '../../libs/device/job';
-import { jobId } from '../ids';
+import { systemJobId } from '../ids';
 import { inTransaction } from '../transaction';
 import { jobArgument } from './enqueue';
 import { mostMoveAttempts, planLogistics } from './logistics-plan';
@@ -227,7 +227,7 @@ async function queueMoves(
     const stepKey = `${job.slug}/${job.stepKey}/${move.purpose}/${move.barcode}.${number}`;
     const spec = moveSpec(move, codes.get(move.fromPlaceId) ?? '', codes.get(move.toPlaceId) ?? '');
     const queued = { stepKey, spec, needs: [], priority: job.priority, tellsSuccess: false };
-    return { ...jobArgument(queued, null, jobId(null, stepKey)), servesJobId: move.servesJobId };
+    return { ...jobArgument(queued, [], systemJobId(job.tenantId, stepKey)), servesJobId: move.servesJobId };
   });
   const tenantId = [...served.values()][0]?.tenantId;
   const block = { tenantId, siteId, campaignId: null, round: null, stage: null, blockKey: null, handledEventIds: [] };
