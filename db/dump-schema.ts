@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { migrationsFolder, readMigrations } from './migrate';
+import { migrationsFolder, readFunctions, readMigrations } from './migrate';
 
 /** Objects of the schema as text, one query per kind, each sorted by name; the order of creation does not show. */
 const queries: readonly string[] = [
@@ -51,6 +51,7 @@ export async function dumpSchema(client: Pick<Client, 'query'>): Promise<string>
 function header(): string {
   const digest = createHash('sha256');
   for (const { version, sha256 } of readMigrations()) digest.update(`${version} ${sha256}\n`);
+  digest.update(readFunctions().sha256);
   return `-- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.\n-- Migrations: ${digest.digest('hex')}\n`;
 }
 

@@ -11,6 +11,14 @@ export interface Migration {
   readonly sql: string;
 }
 
+/** The SQL functions of this installation, all files as one text. They have no history: the newest text is in force. */
+export interface SqlFunctions {
+  readonly sha256: string;
+  readonly sql: string;
+}
+
+/** Name under which the functions in force are remembered beside the migrations. */
+const functionsVersion = 'functions';
 /** Any number that every process agrees on: only one of them migrates at a time. */
 const migrationLock = 7_241_900_131;
 const oldestServer = 180_000;
@@ -26,28 +34,43 @@ export function readMigrations(folder: string = migrationsFolder()): Migration[]
     });
 }
 
+/** The functions in `db/functions` of this installation, in the order of their files' names. */
+export function readFunctions(folder: string = functionsFolder()): SqlFunctions {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.sql'));
+  const sql = names
+    .sort()
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+  return { sql, sha256: createHash('sha256').update(sql).digest('hex') };
+}
+
 /**
- * Brings the database to the newest schema: every migration that is missing, each in a transaction of its own.
- * Processes that start together wait for one another.
- * @returns the versions that were applied, oldest first
+ * Brings the database to the newest schema: every migration that is missing, each in a transaction of its own, then the
+ * functions when they are not the ones in force. Processes that start together wait for one another.
+ * @returns the versions that were applied, oldest first; `functions` when those were replaced
  * @throws Error when an applied migration was changed afterwards, or the server is older than PostgreSQL 18
  */
 export async function migrate(
   databaseUrl: string,
   migrations: readonly Migration[] = readMigrations(),
+  functions: SqlFunctions = readFunctions(),
 ): Promise<{ applied: string[] }> {
   const client = new Client({ connectionString: databaseUrl, application_name: 'anneal-migrate' });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await requireServer(client);
-    return { applied: await applyMissing(client, migrations) };
+    return { applied: await applyMissing(client, migrations, functions) };
   } finally {
     await client.end();
   }
 }
 
-async function applyMissing(client: Client, migrations: readonly Migration[]): Promise<string[]> {
+async function applyMissing(
+  client: Client,
+  migrations: readonly Migration[],
+  functions: SqlFunctions,
+): Promise<string[]> {
   await client.query(`create table if not exists schema_migration (
     version text primary key, sha256 text not null, applied_at timestamptz not null default now())`);
   const { rows } = await client.query<{ version: string; sha256: string }>(
@@ -66,17 +89,20 @@ async function applyMissing(client: Client, migrations: readonly Migration[]): P
     await apply(client, migration);
     applied.push(migration.version);
   }
-  return applied;
+  if (known.get(functionsVersion) === functions.sha256) return applied;
+  await apply(client, { version: functionsVersion, ...functions });
+  return [...applied, functionsVersion];
 }
 
 async function apply(client: Client, migration: Migration): Promise<void> {
   try {
     await client.query('begin');
     await client.query(migration.sql);
-    await client.query('insert into schema_migration (version, sha256) values ($1, $2)', [
-      migration.version,
-      migration.sha256,
-    ]);
+    await client.query(
+      `insert into schema_migration (version, sha256) values ($1, $2)
+       on conflict (version) do update set sha256 = excluded.sha256, applied_at = now()`,
+      [migration.version, migration.sha256],
+    );
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
@@ -102,6 +128,8 @@ export function installationRoot(): string {
 
 /** Where the SQL files are. */
 export const migrationsFolder = (): string => join(installationRoot(), 'db', 'migrations');
+
+const functionsFolder = (): string => join(installationRoot(), 'db', 'functions');
 
 if (require.main === module) {
   const databaseUrl = process.env['DATABASE_URL'];

@@ -1,5 +1,5 @@
 -- What the migrations make, dumped by db/dump-schema.ts. Not edited by hand.
--- Migrations: de5d58ff94dcdf275ae00542ddfb4f5721357ba383e012dc8c2922f67687f5d3
+-- Migrations: d9e55283e2e761196b87af91ecfb0fa6cf8a8d90c9790019ded314ca5ba440b1
 
 create sequence fencing_token;
 

@@ -1,6 +1,6 @@
 import { testDatabase } from '../libs/testing/database';
 import type { TestDatabase } from '../libs/testing/database';
-import { migrate, readMigrations } from './migrate';
+import { migrate, readFunctions, readMigrations } from './migrate';
 import { ensureInstallation, issueToken, tokenSha256 } from './seed';
 
 describe('installation', () => {
@@ -18,6 +18,15 @@ describe('installation', () => {
   it('refuses a migration that was changed after it was applied', async () => {
     const changed = readMigrations().map((migration) => ({ ...migration, sha256: 'other' }));
     await expect(migrate(db.url, changed)).rejects.toThrow('was applied with other content');
+  });
+
+  it('replaces the functions when they are not the ones in force, and only then', async () => {
+    const { sql } = readFunctions();
+    const changed = { sql: `${sql}\ncreate or replace function iso_time(at timestamptz) returns text language sql as $$ select 'x' $$;`, sha256: 'changed' }; // prettier-ignore
+    expect(await migrate(db.url, readMigrations(), changed)).toEqual({ applied: ['functions'] });
+    expect((await db.pool.query('select iso_time(now())')).rows).toEqual([{ iso_time: 'x' }]);
+    expect(await migrate(db.url)).toEqual({ applied: ['functions'] });
+    expect(await migrate(db.url)).toEqual({ applied: [] });
   });
 
   it('is the same installation when it is made again', async () => {

@@ -1,5 +1,5 @@
 import { Client, Pool } from 'pg';
-import { migrate, readMigrations } from '../../db/migrate';
+import { migrate, readFunctions, readMigrations } from '../../db/migrate';
 import { ensureInstallation } from '../../db/seed';
 import type { Installation } from '../../db/seed';
 import { freshName, startPostgres } from './postgres';
@@ -21,8 +21,9 @@ if (typeof jest !== 'undefined') jest.setTimeout(patienceMs);
 /** A real PostgreSQL with a migrated template. Call in `beforeAll`, `stop()` in `afterAll`. */
 export async function testServer(): Promise<PostgresServer> {
   const migrations = readMigrations();
-  return startPostgres(migrations.map(({ sha256 }) => sha256).join(), async (url) => {
-    await migrate(url, migrations);
+  const functions = readFunctions();
+  return startPostgres([...migrations, functions].map(({ sha256 }) => sha256).join(), async (url) => {
+    await migrate(url, migrations, functions);
   });
 }
 
