@@ -34,6 +34,7 @@ import { SampleParentEntity } from './material/sample-parent.entity';
 import { SampleVerdictEntity } from './material/sample-verdict.entity';
 import { SampleEntity } from './material/sample.entity';
 import { AccessTokenEntity } from './tenancy/access-token.entity';
+import { EnrolmentCodeEntity } from './tenancy/enrolment-code.entity';
 import { ActorEntity } from './tenancy/actor.entity';
 import { IdempotencyKeyEntity } from './tenancy/idempotency-key.entity';
 import { SiteEntity } from './tenancy/site.entity';
@@ -77,6 +78,7 @@ export const entities = [
   SampleVerdictEntity,
   SampleEntity,
   AccessTokenEntity,
+  EnrolmentCodeEntity,
   ActorEntity,
   IdempotencyKeyEntity,
   SiteEntity,

@@ -17,7 +17,9 @@ export interface FileStore {
   /** Takes one chunk of an upload that belongs to a dispatch. Idempotent. */
   putChunk(upload: Caller & UploadChunk): Promise<void>;
   /** What an upload still lacks. @throws DomainError `not-found` */
-  missing(upload: Upload): Promise<{ bytes: number; missing: number[] }>;
+  missing(upload: Caller & Upload): Promise<{ bytes: number; missing: number[] }>;
+  /** Whether a file is a worklist or a result of a dispatch that the device of this actor holds or held. */
+  isOfDevice(actorId: string, tenantId: string, sha256: string): Promise<boolean>;
   describe(tenantId: string, sha256: string): Promise<FileRef | undefined>;
   /** Content in order, chunk by chunk. @throws DomainError `not-found` */
   read(tenantId: string, sha256: string): AsyncIterable<Buffer>;
@@ -81,19 +83,33 @@ export class PostgresFileStore implements FileStore {
     });
   }
 
-  async missing(upload: Upload): Promise<{ bytes: number; missing: number[] }> {
+  async missing(upload: Caller & Upload): Promise<{ bytes: number; missing: number[] }> {
     const { rows } = await this.pool.query<{ bytes: string; missing: number[] }>(
       `select u.bytes, array(
          select i from generate_series(0, (u.bytes + ${chunkBytes - 1}) / ${chunkBytes} - 1) i
          where not exists (select 1 from file_chunk c where c.tenant_id = u.tenant_id and c.sha256 = u.sha256 and c.index = i)
          order by i)::int[] as missing
        from upload u
-       where u.tenant_id = $1 and u.owner_kind = 'dispatch' and u.owner_id = $2 and u.sha256 = decode($3, 'hex')`,
-      [upload.tenantId, upload.dispatchId, upload.sha256],
+       where u.tenant_id = $1 and u.owner_kind = 'dispatch' and u.owner_id = $2 and u.sha256 = decode($3, 'hex')
+         and ($5 or exists (
+           select 1 from dispatch d join device v on v.id = d.device_id where d.id = u.owner_id and v.actor_id = $4))`,
+      [upload.tenantId, upload.dispatchId, upload.sha256, upload.actorId, upload.anyDevice],
     );
     const row = rows[0];
     if (!row) throw new DomainError('not-found', `no upload of ${upload.sha256} was begun for this dispatch`);
     return { bytes: Number(row.bytes), missing: row.missing };
+  }
+
+  async isOfDevice(actorId: string, tenantId: string, sha256: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      `select 1 from device v
+       where v.actor_id = $1 and (
+         exists (select 1 from dispatch d where d.tenant_id = $2 and d.worklist_sha256 = decode($3, 'hex') and d.device_id = v.id)
+         or exists (select 1 from dispatch_file f join dispatch d on d.id = f.dispatch_id
+           where f.tenant_id = $2 and f.sha256 = decode($3, 'hex') and d.device_id = v.id))`,
+      [actorId, tenantId, sha256],
+    );
+    return rowCount === 1;
   }
 
   async describe(tenantId: string, sha256: string): Promise<FileRef | undefined> {

@@ -39,15 +39,11 @@ export interface Writer {
 }
 
 /**
- * Makes a device known, or changes what is known of it, and issues a token for it. Tokens issued earlier stay valid.
+ * Makes a device known, or changes what is known of it. A credential is another matter (credentials.ts).
  * @throws DomainError `unknown-reference` when its place does not exist
  */
-export async function enrolDevice(
-  pool: Pool,
-  by: Writer,
-  device: DeviceEnrolment,
-): Promise<{ deviceId: string; actorId: string; token: string }> {
-  const deviceId = await inTransaction(pool, async (client) => {
+export function describeDevice(pool: Pool, by: Writer, device: DeviceEnrolment): Promise<string> {
+  return inTransaction(pool, async (client) => {
     const siteId = await siteIdOf(client, by.tenantId, by.site);
     const actor = await ensureActor(client, { tenantId: by.tenantId, kind: 'device', name: device.code });
     const placeId = device.placeCode ? await placeIdOf(client, siteId, device.placeCode) : null;
@@ -80,6 +76,18 @@ export async function enrolDevice(
     await client.query(`select pg_notify('lab_changed', $1)`, [siteId]);
     return id;
   });
+}
+
+/**
+ * Makes a device known and issues a token for it beside those it has: for whoever holds the database itself.
+ * @throws DomainError as `describeDevice` does
+ */
+export async function enrolDevice(
+  pool: Pool,
+  by: Writer,
+  device: DeviceEnrolment,
+): Promise<{ deviceId: string; actorId: string; token: string }> {
+  const deviceId = await describeDevice(pool, by, device);
   const { token, actorId } = await issueToken(pool, { tenantId: by.tenantId, kind: 'device', name: device.code });
   return { deviceId, actorId, token };
 }

@@ -86,6 +86,11 @@ export class AnnealClient {
     return this.request('PUT', path, body).then(answer<T>);
   }
 
+  /** DELETE; an empty answer gives undefined. */
+  delete<T>(path: string): Promise<T> {
+    return this.request('DELETE', path).then(answer<T>);
+  }
+
   private async request(method: string, path: string, body: RequestBody = {}): Promise<Response> {
     const payload = body.bytes ?? body.text ?? (body.json === undefined ? undefined : JSON.stringify(body.json));
     const response = await fetch(new URL(path, this.options.baseUrl), {

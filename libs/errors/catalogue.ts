@@ -32,6 +32,7 @@ export const errorCatalogue = {
   unauthenticated: 401,
   forbidden: 403,
   'not-found': 404,
+  'too-many-requests': 429,
   'idempotency-conflict': 409,
   'version-conflict': 409,
   'token-superseded': 409,

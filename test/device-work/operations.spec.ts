@@ -86,7 +86,9 @@ describe('operations over HTTP', () => {
       placeCode: 'deck-r',
       simulated: true,
     };
-    const { body } = await put('/v1/devices/r', described);
+    expect(await put('/v1/devices/r', described)).toMatchObject({ status: 204 });
+    const { body: code } = await api.post('/v1/devices/r/enrolments', ops, {});
+    const { body } = await api.request('POST', '/v1/enrolments', { json: { enrolmentCode: code['enrolmentCode'] } });
     const token = body['token'] as string;
     expect(await put('/v1/devices/r', { ...described, placeCode: 'moon' })).toMatchObject({ status: 422 });
     expect(await put('/v1/devices/r', { ...described, capabilities: ['fly'] })).toMatchObject({ status: 422 });

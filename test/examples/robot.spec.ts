@@ -11,6 +11,8 @@ import { Lab } from '../../apps/virtual-lab/lab';
 import { createPanel } from '../../apps/virtual-lab/panel';
 import { putFile } from '../../db/device-work/files';
 import { issueToken } from '../../db/seed';
+import { AnnealClient } from '../../libs/client/client';
+import { enrolDevice } from '../../libs/client/enrolment';
 import { toPicklistRows, writePicklist } from '../../libs/build/picklist';
 import { testDatabase } from '../../libs/testing/database';
 import type { TestDatabase } from '../../libs/testing/database';
@@ -51,9 +53,7 @@ describe('the example robot in Python and the real api', () => {
   /** Enrols a device as the page for robot authors says. @returns its token */
   async function enrol(code: string, capability: string, placeCode?: string): Promise<string> {
     const json = { name: code, kind: 'robot', capabilities: [capability], simulated: true, ...(placeCode ? { placeCode } : {}) }; // prettier-ignore
-    const { status, body } = await api.request<{ token: string }>('PUT', `/v1/devices/${code}`, { token: ops, json });
-    expect(status).toBe(200);
-    return body.token;
+    return (await enrolDevice(new AnnealClient({ baseUrl: api.url, token: ops }), code, json)).token;
   }
 
   /** Resolves when every step has ended. */

@@ -22,6 +22,7 @@ import { labwareId, newId } from '../../db/ids';
 import { issueToken } from '../../db/seed';
 import { toPicklistRows, writePicklist } from '../../libs/build/picklist';
 import { AnnealClient } from '../../libs/client/client';
+import { enrolDevice } from '../../libs/client/enrolment';
 import type { JobLabware, JobSpec, PlannedTransfer } from '../../libs/device/job';
 import { expandOrdinals } from '../../libs/device/job';
 import { findUnitOperation } from '../../libs/protocol/unit-operations';
@@ -82,7 +83,7 @@ describe('virtual lab, agents and the real api together', () => {
     for (const { code, ...place } of labPlaces) await client.put(`/v1/places/${code}`, { json: place });
     for (const one of stockLabware()) await client.post('/v1/labware', { json: one, idempotencyKey: one.barcode });
     for (const { code, ...device } of labDevices) {
-      const given = await client.put<{ token: string }>(`/v1/devices/${code}`, { json: device });
+      const given = await enrolDevice(client, code, { ...device, simulated: true });
       const dir = freshDir();
       const agent = new DeviceAgent({
         api: new DeviceApi(apiUrl, code, given.token),

@@ -11,6 +11,8 @@ export interface Actor {
   readonly kind: 'person' | 'device' | 'system';
   readonly name: string;
   readonly roles: readonly Role[];
+  /** Id of the token the request came with. */
+  readonly tokenId: string;
 }
 
 /** A request whose actor the guard found. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { Response } from 'express';
 import { DomainError } from '../../../libs/errors/domain-error';
 import { allowedKey, publicKey } from './actor';
 import type { Actor, Allowed, AuthenticatedRequest } from './actor';
@@ -26,7 +27,15 @@ export class AuthGuard implements CanActivate {
       throw new DomainError('forbidden', `this is for ${allowed.join(', ')}; ${actor.name} is ${describe(actor)}`);
     }
     request.actor = actor;
+    if (actor.kind === 'device') this.endWithToken(context, actor, token as string);
     return true;
+  }
+
+  /** A device's long poll does not outlive its credential. */
+  private endWithToken(context: ExecutionContext, actor: Actor, token: string): void {
+    const response = context.switchToHttp().getResponse<Response>();
+    const answered = this.tokens.attend(actor, token, () => response.destroy());
+    response.once('close', answered);
   }
 }
 

@@ -107,7 +107,7 @@ export class DispatchesController {
     @Param('sha256', Sha256Pipe) sha256: string,
     @CurrentActor() actor: Actor,
   ): Promise<UploadAnswer> {
-    return this.files.missing({ tenantId: actor.tenantId, dispatchId, sha256 });
+    return this.files.missing({ ...callerOf(actor), dispatchId, sha256 });
   }
 }
 

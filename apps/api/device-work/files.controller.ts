@@ -13,13 +13,14 @@ import type { Actor } from '../auth/actor';
 export class FilesController {
   constructor(@Inject(PostgresFileStore) private readonly files: PostgresFileStore) {}
 
-  /** The bytes of a file. */
+  /** The bytes of a file. A device reads the files of its own dispatches. */
   @Get(':sha256')
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   async read(@Param('sha256', Sha256Pipe) sha256: string, @CurrentActor() actor: Actor): Promise<StreamableFile> {
     const file = await this.files.describe(actor.tenantId, sha256);
-    if (!file) throw new DomainError('not-found', `there is no file ${sha256}`);
+    const visible = actor.kind !== 'device' || (await this.files.isOfDevice(actor.id, actor.tenantId, sha256));
+    if (!file || !visible) throw new DomainError('not-found', `there is no file ${sha256}`);
     return new StreamableFile(Readable.from(this.files.read(actor.tenantId, sha256)), {
       type: file.mediaType,
       length: file.bytes,

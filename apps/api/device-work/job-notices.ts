@@ -7,6 +7,10 @@ export interface NoticeListener {
   onJobReady(payload: string): void;
   /** Something of a site changed that labware may be waiting for. */
   onLabChanged(siteId: string): void;
+  /** Credentials of an actor ended. */
+  onTokensChanged(actorId: string): void;
+  /** The connection is gone: from now on notices are missed. */
+  onLost(): void;
   /** The connection is back: anything may have been missed. */
   onReconnected(): void;
 }
@@ -43,6 +47,7 @@ export class JobNotices {
       await client.connect();
       await client.query('listen job_ready');
       await client.query('listen lab_changed');
+      await client.query('listen tokens_changed');
       this.retryMs = firstRetryMs;
       this.listener.onReconnected();
     } catch (error) {
@@ -58,12 +63,14 @@ export class JobNotices {
 
   private dispatch(channel: string, payload: string): void {
     if (channel === 'job_ready') this.listener.onJobReady(payload);
+    else if (channel === 'tokens_changed') this.listener.onTokensChanged(payload);
     else this.listener.onLabChanged(payload);
   }
 
   private again(client: Client, error?: Error): void {
     if (this.stopped || this.client !== client) return;
     this.client = undefined;
+    this.listener.onLost();
     if (error) this.logger.warn(`listening broke off: ${error.message}`);
     void client.end().catch(() => undefined);
     this.retry = setTimeout(() => void this.start(), this.retryMs);

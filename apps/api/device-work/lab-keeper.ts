@@ -7,6 +7,7 @@ import { readyWork } from '../../../db/device-work/ready-work';
 import { fireWallTimers, sweepLeases, sweepStrays, sweepUploads } from '../../../db/device-work/sweep';
 import { allSiteIds } from '../../../db/lab/sites';
 import { POOL } from '../../../libs/platform/database/database.module';
+import { Tokens } from '../auth/tokens';
 import { SERVER_CONFIG } from '../config';
 import type { ApiSettings } from '../config';
 import { JobNotices } from './job-notices';
@@ -41,11 +42,17 @@ export class LabKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(POOL) private readonly pool: Pool,
     @Inject(Waiters) private readonly waiters: Waiters,
     @Inject(SERVER_CONFIG) private readonly config: ApiSettings,
+    @Inject(Tokens) tokens: Tokens,
   ) {
     this.notices = new JobNotices(config.databaseUrl, {
       onJobReady: (payload) => this.waiters.notify(parseNotice(payload)),
       onLabChanged: (siteId) => this.arrangeSoon(siteId),
-      onReconnected: () => this.waiters.notify({ to: 'all' }),
+      onTokensChanged: (actorId) => tokens.forget(actorId),
+      onLost: () => tokens.trustNotices(false),
+      onReconnected: () => {
+        tokens.trustNotices(true);
+        this.waiters.notify({ to: 'all' });
+      },
     });
   }
 

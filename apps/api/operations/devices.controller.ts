@@ -1,20 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { Pool } from 'pg';
-import { enrolDevice, setDeviceState, viewDevices } from '../../../db/lab/devices';
+import { describeDevice, setDeviceState, viewDevices } from '../../../db/lab/devices';
 import type { DeviceView } from '../../../db/lab/devices';
 import { DomainError } from '../../../libs/errors/domain-error';
 import { POOL } from '../../../libs/platform/database/database.module';
 import { Allow, CurrentActor } from '../auth/actor';
 import type { Actor } from '../auth/actor';
 import { withoutNulls, writerOf } from './answers';
-import {
-  DeviceAnswer,
-  DeviceListAnswer,
-  DeviceStateRequest,
-  EnrolDeviceRequest,
-  EnrolledAnswer,
-} from './operations.dto';
+import { DeviceAnswer, DeviceListAnswer, DeviceStateRequest, DescribeDeviceRequest } from './operations.dto';
 
 /** Devices: which there are, what they do, whether they get work. */
 @Controller('v1/devices')
@@ -28,26 +22,28 @@ export class DevicesController {
     return { items: (await viewDevices(this.pool, actor.tenantId)).map(withoutNulls) };
   }
 
-  /** One device. */
+  /** One device; a device sees itself. */
   @Get(':code')
   @Allow('device', 'person')
   @ApiOkResponse({ type: DeviceAnswer })
   async view(@Param('code') code: string, @CurrentActor() actor: Actor): Promise<object> {
+    if (actor.kind === 'device' && actor.name !== code)
+      throw new DomainError('forbidden', `this is for device "${code}" itself; ${actor.name} is another`);
     const [device] = await viewDevices(this.pool, actor.tenantId, code);
     if (!device) throw new DomainError('not-found', `there is no device "${code}"`);
     return withoutNulls<DeviceView>(device);
   }
 
-  /** Makes a device known, or changes what is known of it, and issues a credential for it. */
+  /** Makes a device known, or changes what is known of it. Its credential comes from an enrolment code. */
   @Put(':code')
+  @HttpCode(204)
   @Allow('operator', 'ops')
-  async enrol(
+  async describe(
     @Param('code') code: string,
-    @Body() device: EnrolDeviceRequest,
+    @Body() device: DescribeDeviceRequest,
     @CurrentActor() actor: Actor,
-  ): Promise<EnrolledAnswer> {
-    const { token } = await enrolDevice(this.pool, writerOf(actor), { ...device, code });
-    return { token };
+  ): Promise<void> {
+    await describeDevice(this.pool, writerOf(actor), { ...device, code });
   }
 
   /** Takes a device out of service, or back: quarantine ends here. */

@@ -30,7 +30,7 @@ const ranges = {
 const deviceStates = ['in-service', 'draining', 'quarantined', 'out-of-service'] as const;
 
 /** A device as the lab announces it. */
-export class EnrolDeviceRequest {
+export class DescribeDeviceRequest {
   @IsString()
   @Length(1, 200)
   name: string;
@@ -51,11 +51,6 @@ export class EnrolDeviceRequest {
 
   @IsBoolean()
   simulated: boolean;
-}
-
-/** The device's credential; it is shown this once. */
-export class EnrolledAnswer {
-  token: string;
 }
 
 /** A decision about whether a device gets work. */

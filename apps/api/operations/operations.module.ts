@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ClockController } from './clock.controller';
 import { DevicesController } from './devices.controller';
+import { EnrolmentController } from './enrolment.controller';
 import { IncidentsController } from './incidents.controller';
 import { JobsController } from './jobs.controller';
 import { LabwareController } from './labware.controller';
 
 /** What the ops team sees and decides: devices, queue, labware, incidents, the clock. */
-@Module({ controllers: [DevicesController, LabwareController, JobsController, IncidentsController, ClockController] })
+@Module({ controllers: [DevicesController, EnrolmentController, LabwareController, JobsController, IncidentsController, ClockController] })
 export class OperationsModule {}

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { AnnealClient } from '../../../libs/client/client';
 import { DomainError } from '../../../libs/errors/domain-error';
 import { openSession, type SessionOptions } from '../session';
+import { addEnrolCommands } from './enrol';
 
 interface DeviceLine {
   readonly code: string;
@@ -31,6 +32,7 @@ interface JobLine {
 /** Adds what an operator asks and decides: devices, the queue, incidents, unknown outcomes. */
 export function addLabCommands(program: Command): void {
   addDeviceCommands(program);
+  addEnrolCommands(program);
   addIncidentCommands(program);
   program
     .command('jobs')
@@ -97,32 +99,6 @@ function addDeviceCommands(program: Command): void {
       await operator(command).post(`/v1/devices/${encodeURIComponent(code)}/state`, { json: { state, reason } });
       process.stdout.write(`${code} is ${state}\n`);
     });
-  program
-    .command('enrol <code>')
-    .description('make a robot or a bench person known and print its token, which is shown this once')
-    .requiredOption('--capability <capabilities...>', 'what it can do, e.g. seal-plate')
-    .option('--kind <kind>', 'e.g. plate-reader; `person` for someone at the bench', 'instrument')
-    .option('--name <name>', 'for people; the code when absent')
-    .option('--place <code>', 'deck that labware must stand on for it')
-    .option('--simulated', 'its data are not real')
-    .action(enrol);
-}
-
-async function enrol(
-  code: string,
-  options: { capability: string[]; kind: string; name?: string; place?: string; simulated?: boolean },
-  command: Command,
-): Promise<void> {
-  const { token } = await operator(command).put<{ token: string }>(`/v1/devices/${encodeURIComponent(code)}`, {
-    json: {
-      name: options.name ?? code,
-      kind: options.kind,
-      capabilities: options.capability,
-      simulated: options.simulated ?? false,
-      ...(options.place ? { placeCode: options.place } : {}),
-    },
-  });
-  process.stdout.write(`${token}\n`);
 }
 
 function addIncidentCommands(program: Command): void {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnnealClient } from '../../../libs/client/client';
+import { enrolDevice } from '../../../libs/client/enrolment';
 import { DomainError } from '../../../libs/errors/domain-error';
 import type { Tokens } from './tokens';
 
@@ -37,9 +38,7 @@ export async function enrolLab(apiUrl: string, labUrl: string, tokens: Tokens, d
   for (const { code, ...place } of places) await client.put(`/v1/places/${code}`, { json: place });
   const served: { code: string; token: string; adapter: string }[] = [];
   for (const { code, ...device } of devices) {
-    const { token } = await client.put<{ token: string }>(`/v1/devices/${code}`, {
-      json: { ...device, simulated: true },
-    });
+    const { token } = await enrolDevice(client, code, { ...device, simulated: true });
     served.push({ code, token, adapter: 'virtual' });
   }
   for (const one of labware)
