@@ -7,5 +7,14 @@ import { JobsController } from './jobs.controller';
 import { LabwareController } from './labware.controller';
 
 /** What the ops team sees and decides: devices, queue, labware, incidents, the clock. */
-@Module({ controllers: [DevicesController, EnrolmentController, LabwareController, JobsController, IncidentsController, ClockController] })
+@Module({
+  controllers: [
+    DevicesController,
+    EnrolmentController,
+    LabwareController,
+    JobsController,
+    IncidentsController,
+    ClockController,
+  ],
+})
 export class OperationsModule {}
