@@ -8,4 +8,12 @@ export class DispatchTransitionEntity {
 
   @PrimaryColumn({ name: 'to_state', type: 'text' })
   toState: string;
+
+  /** Kind of the event that records it. */
+  @Column({ type: 'text' })
+  event: string;
+
+  /** What its event says when nobody gives another reason. */
+  @Column({ type: 'text' })
+  reason: string;
 }

@@ -71,4 +71,8 @@ export class DispatchEntity {
 
   @Column({ name: 'late_outcome', type: 'jsonb', nullable: true })
   lateOutcome: unknown;
+
+  /** Who changes the state and why, on the way to the trigger that records it. */
+  @Column({ type: 'jsonb', nullable: true })
+  change: unknown;
 }

@@ -104,11 +104,18 @@ async function insertAttempt(client: PoolClient, latest: Latest, wish: Redispatc
   }
   const nothingLeft = wish.worklist?.transfers.length === 0;
   await client.query(
-    `insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at)
+    `insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at, change)
      select $2, tenant_id, site_id, id, $3, case when $5 then 'unknown' when needs_met(id) then 'queued' else 'blocked' end,
-       capability, decode($4, 'hex'), case when needs_met(id) then now() end
+       capability, decode($4, 'hex'), case when needs_met(id) then now() end, jsonb_build_object('by', $6::uuid)
      from job where id = $1`,
-    [wish.jobId, id, wish.attempt, nothingLeft ? null : (wish.worklist?.sha256 ?? null), nothingLeft],
+    [
+      wish.jobId,
+      id,
+      wish.attempt,
+      nothingLeft ? null : (wish.worklist?.sha256 ?? null),
+      nothingLeft,
+      wish.actorId ?? latest.actor_id,
+    ],
   );
   await client.query(
     `insert into planned_transfer (dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, volume_pl)
@@ -125,17 +132,8 @@ async function insertAttempt(client: PoolClient, latest: Latest, wish: Redispatc
        select 1 from planned_transfer t where t.dispatch_id = $2 and t.to_labware_id = s.labware_id and t.to_well = s.well))`,
     [wish.jobId, id, latest.moves_liquid],
   );
-  await (nothingLeft ? settleEmpty(client, id, latest.actor_id, wish) : announce(client, id, latest.actor_id, wish));
-}
-
-async function announce(client: PoolClient, id: string, actor: string, wish: Redispatch): Promise<void> {
-  await client.query(
-    `select append_event(j.tenant_id, 'job/' || j.id, 'jobQueued', $3, j.campaign_id, lab_now(j.site_id),
-       jsonb_build_object('stepKey', j.step_key, 'dispatchId', $2::uuid, 'attempt', $4::int, 'state', d.state)),
-       announce_jobs(array[j.id])
-     from job j join dispatch d on d.id = $2 where j.id = $1`,
-    [wish.jobId, id, wish.actorId ?? actor, wish.attempt],
-  );
+  if (nothingLeft) await settleEmpty(client, id, latest.actor_id, wish);
+  else await client.query('select announce_jobs(array[$1::uuid])', [wish.jobId]);
 }
 
 /** Inside this transaction the empty attempt is unknown for a moment: the one state from which no device is needed to settle. */

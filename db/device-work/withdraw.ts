@@ -41,11 +41,12 @@ export async function withdrawJobs(
   await client.query('select 1 from job where id = any($1::uuid[]) order by id for no key update', [jobs]);
   const { rows } = await client.query<{ id: string; site_id: string }>(
     `update dispatch d set state = 'withdrawn', settled_at = now(), settled_lab_at = lab_now(d.site_id), lease_expires_at = null,
-       resolution = jsonb_build_object('reason', $2::text)
+       resolution = jsonb_build_object('reason', $2::text),
+       change = jsonb_build_object('by', coalesce($3::uuid, system_actor(d.tenant_id)), 'reason', $2::text)
      where d.id in (select id from dispatch where job_id = any($1::uuid[]) and state in ('blocked', 'queued', 'leased')
        order by id for update)
      returning d.id, d.site_id`,
-    [jobs, why.reason],
+    [jobs, why.reason, why.actorId ?? null],
   );
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return 0;
@@ -54,12 +55,7 @@ export async function withdrawJobs(
     and id in (select labware_id from job_labware where job_id = any($2::uuid[]))`,
     [ids, jobs],
   );
-  await client.query(
-    `select append_event(j.tenant_id, 'job/' || j.id, 'jobWithdrawn', coalesce($2, system_actor(j.tenant_id)), j.campaign_id,
-       lab_now(j.site_id), jsonb_build_object('stepKey', j.step_key, 'dispatchId', d.id, 'attempt', d.attempt, 'reason', $3::text))
-     from dispatch d join job j on j.id = d.job_id where d.id = any($1::uuid[])`,
-    [ids, why.actorId ?? null, why.reason],
-  );
+  await client.query('select cancel_hold_timer(id) from unnest($1::uuid[]) id', [jobs]);
   await client.query(`select pg_notify('lab_changed', site) from (select distinct unnest($1::text[]) as site) s`, [
     rows.map((row) => row.site_id),
   ]);

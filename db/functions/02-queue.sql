@@ -51,6 +51,7 @@ begin
     group by n.job_id
   ) h
   where j.id = h.job_id;
+  perform set_hold_timers(p_jobs);
 end $$;
 
 -- Whether every job this one needs has succeeded.
@@ -67,16 +68,13 @@ set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_freed uuid[];
 begin
-  with freed as (
-    update dispatch d set state = 'queued', queued_at = clock_timestamp()
-    where d.job_id = any (p_jobs) and d.state = 'blocked' and needs_met(d.job_id)
-    returning d.job_id
-  ) select array_agg(job_id) into v_freed from freed;
+  select array_agg(d.job_id) into v_freed from dispatch d
+  where d.job_id = any (p_jobs) and d.state = 'blocked' and needs_met(d.job_id);
   if v_freed is null then return 0; end if;
   perform apply_holds(v_freed);
-  perform append_event(j.tenant_id, 'job/' || j.id, 'jobReleased', p_actor, j.campaign_id, lab_now(j.site_id),
-    jsonb_build_object('stepKey', j.step_key, 'earliestStartAt', iso_time(j.earliest_start_at), 'dueAt', iso_time(j.due_at)))
-  from job j where j.id = any (v_freed);
+  update dispatch d set state = 'queued', queued_at = clock_timestamp(), change = jsonb_build_object('by', p_actor,
+    'earliestStartAt', iso_time(j.earliest_start_at), 'dueAt', iso_time(j.due_at))
+  from job j where j.id = d.job_id and d.job_id = any (v_freed) and d.state = 'blocked';
   perform announce_jobs(v_freed);
   return cardinality(v_freed);
 end $$;
@@ -131,10 +129,11 @@ begin
     where (j ->> 'id')::uuid = any (v_fresh)
     on conflict do nothing;
 
-    insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at)
+    insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at, change)
     select (j ->> 'dispatchId')::uuid, v_tenant, v_site, (j ->> 'id')::uuid, 1,
       case when open.yes then 'blocked' else 'queued' end, j -> 'spec' ->> 'capability',
-      decode(j ->> 'worklistSha256', 'hex'), case when open.yes then null else clock_timestamp() end
+      decode(j ->> 'worklistSha256', 'hex'), case when open.yes then null else clock_timestamp() end,
+      jsonb_build_object('by', v_actor)
     from jsonb_array_elements(v_jobs) with ordinality as t (j, place)
     cross join lateral (select not needs_met((j ->> 'id')::uuid) as yes) open
     where (j ->> 'id')::uuid = any (v_fresh)
@@ -154,10 +153,6 @@ begin
     on conflict do nothing;
 
     perform apply_holds(v_fresh);
-    insert into event (tenant_id, stream, seq, kind, actor_id, campaign_id, lab_at, payload)
-    select v_tenant, 'job/' || d.job_id, 1, 'jobQueued', v_actor, v_campaign, lab_now(v_site),
-      jsonb_build_object('stepKey', j.step_key, 'dispatchId', d.id, 'attempt', 1, 'state', d.state)
-    from unnest(v_fresh) fresh (id) join job j on j.id = fresh.id join dispatch d on d.job_id = j.id and d.attempt = 1;
     perform announce_jobs(array(select job_id from dispatch where job_id = any (v_fresh) and state = 'queued'));
   end if;
 

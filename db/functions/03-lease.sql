@@ -5,14 +5,12 @@ create or replace function return_to_queue(p_dispatch dispatch, p_actor uuid, p_
 declare
   v_job job;
 begin
-  update dispatch set state = 'queued', device_id = null, lease_expires_at = null, heartbeat_at = null, leased_at = null
+  update dispatch set state = 'queued', device_id = null, lease_expires_at = null, heartbeat_at = null, leased_at = null,
+    change = jsonb_build_object('by', p_actor, 'reason', p_reason)
   where id = p_dispatch.id;
   select * into v_job from job where id = p_dispatch.job_id;
   update labware set in_use_by = null
   where in_use_by = p_dispatch.id and id in (select labware_id from job_labware where job_id = v_job.id);
-  perform append_event(v_job.tenant_id, 'job/' || v_job.id, 'leaseLapsed', p_actor, v_job.campaign_id,
-    lab_now(v_job.site_id), jsonb_build_object('stepKey', v_job.step_key, 'dispatchId', p_dispatch.id,
-      'attempt', p_dispatch.attempt, 'fencingToken', p_dispatch.fencing_token::text, 'reason', p_reason));
   perform announce_jobs(array[v_job.id]);
 end $$;
 
@@ -83,13 +81,11 @@ begin
 
   if v_labware is not null then update labware set in_use_by = v_id where id = any (v_labware); end if;
   update dispatch set state = 'leased', device_id = v_device.id, fencing_token = nextval('fencing_token'),
-    leased_at = now(), heartbeat_at = now(), lease_expires_at = now() + p_lease_ms * interval '1 millisecond'
+    leased_at = now(), heartbeat_at = now(), lease_expires_at = now() + p_lease_ms * interval '1 millisecond',
+    change = jsonb_build_object('by', p_actor, 'device', v_device.code)
   where id = v_id returning * into v_dispatch;
   select * into v_job from job where id = v_dispatch.job_id;
   if v_job.waiting_for is not null then update job set waiting_for = null where id = v_job.id; end if;
-  perform append_event(p_tenant, 'job/' || v_job.id, 'jobLeased', p_actor, v_job.campaign_id, v_lab,
-    jsonb_build_object('stepKey', v_job.step_key, 'dispatchId', v_id, 'attempt', v_dispatch.attempt,
-      'device', v_device.code, 'fencingToken', v_dispatch.fencing_token::text));
   return jsonb_build_object('status', 'leased', 'job', jsonb_build_object(
     'protocolVersion', 1, 'dispatchId', v_id, 'jobId', v_job.id, 'stepKey', v_job.step_key,
     'attempt', v_dispatch.attempt, 'fencingToken', v_dispatch.fencing_token::text, 'leaseMs', p_lease_ms,
@@ -134,22 +130,20 @@ create or replace function start_dispatch(
 ) returns jsonb language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_dispatch dispatch;
-  v_job job;
   v_lab timestamptz;
 begin
   select lab_now(site_id) into v_lab from dispatch where id = p_dispatch and tenant_id = p_tenant;
   update dispatch d set state = 'started', started_at = now(), started_lab_at = v_lab, heartbeat_at = now(),
     lease_expires_at = now() + p_lease_ms * interval '1 millisecond',
-    until_lab_at = v_lab + p_duration_ms * interval '1 millisecond'
+    until_lab_at = v_lab + p_duration_ms * interval '1 millisecond',
+    change = jsonb_build_object('by', p_actor, 'device', v.code,
+      'untilLabTime', iso_time(v_lab + p_duration_ms * interval '1 millisecond'))
   from device v
   where d.id = p_dispatch and d.tenant_id = p_tenant and d.fencing_token = p_token and d.state = 'leased'
     and v.id = d.device_id and (v.actor_id = p_actor or p_any_device) and v.state in ('in-service', 'draining')
   returning d.* into v_dispatch;
   if not found then return explain_refusal(p_tenant, p_dispatch, p_token, p_actor, p_any_device, 'start'); end if;
-  select * into v_job from job where id = v_dispatch.job_id;
-  perform append_event(p_tenant, 'job/' || v_job.id, 'jobStarted', p_actor, v_job.campaign_id, v_lab,
-    jsonb_build_object('stepKey', v_job.step_key, 'dispatchId', p_dispatch, 'attempt', v_dispatch.attempt,
-      'untilLabTime', iso_time(v_dispatch.until_lab_at)));
+  perform cancel_hold_timer(v_dispatch.job_id);
   return jsonb_build_object('status', 'started', 'labNow', iso_time(v_lab),
     'untilLabTime', iso_time(v_dispatch.until_lab_at), 'leaseMs', p_lease_ms);
 end $$;

@@ -74,15 +74,14 @@ declare
   v_next uuid[];
 begin
   update dispatch set state = p_state, settled_at = now(), settled_lab_at = v_lab, lease_expires_at = null,
+    change = jsonb_strip_nulls(jsonb_build_object('by', p_actor, 'problem', p_problem,
+      'reason', coalesce(p_report -> 'resolution' ->> 'reason', p_problem))) || p_report,
     outcome = coalesce(p_report -> 'outcome', outcome), resolution = coalesce(p_report -> 'resolution', resolution)
   where id = p_dispatch returning * into v_dispatch;
   if p_done <> '{}' or p_uncertain <> '{}' or exists (select 1 from planned_sample where dispatch_id = p_dispatch) then
     perform post_transfers(p_job, v_dispatch, p_done, p_uncertain, p_basis, p_actor, v_lab);
   end if;
   perform settle_labware(p_job, v_dispatch, p_actor, v_lab);
-  perform append_event(p_job.tenant_id, 'job/' || p_job.id, p_event, p_actor, p_job.campaign_id, v_lab,
-    jsonb_strip_nulls(jsonb_build_object('stepKey', p_job.step_key, 'dispatchId', p_dispatch,
-      'attempt', v_dispatch.attempt, 'problem', p_problem) || p_report));
   perform tell_workflow(p_job, p_dispatch, v_dispatch.attempt, p_state, p_problem);
   if p_state = 'succeeded' then
     select array_agg(job_id) into v_next from job_need where needs_job_id = p_job.id;

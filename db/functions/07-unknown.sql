@@ -1,5 +1,21 @@
 -- Silence after the start, and how it is resolved.
 
+-- The step of a started job met its hold: nobody has to hear that it is late.
+create or replace function cancel_hold_timer(p_job uuid) returns void language sql as $$
+  update lab_timer t set cancelled_at = now() from job j
+  where j.id = p_job and j.due_at is not null and t.campaign_id = j.campaign_id and t.key = j.step_key
+    and t.fired_at is null and t.cancelled_at is null
+$$;
+
+-- Has the workflow told when successors of a step with a maximum hold do not start in time. A later success sets it anew.
+create or replace function set_hold_timers(p_jobs uuid[]) returns void language sql as $$
+  insert into lab_timer (id, tenant_id, site_id, campaign_id, round, stage, key, due_lab_at)
+  select uuidv7(), j.tenant_id, j.site_id, j.campaign_id, j.round, j.stage, j.step_key, j.due_at
+  from job j where j.id = any (p_jobs) and j.due_at is not null and j.campaign_id is not null
+  on conflict (campaign_id, key) do update set due_lab_at = excluded.due_lab_at, cancelled_at = null
+    where lab_timer.fired_at is null
+$$;
+
 -- Closes what was opened because the end of a dispatch was unknown.
 create or replace function close_unknown(p_job job, p_dispatch dispatch, p_actor uuid, p_resolution text, p_release_device boolean)
 returns void language plpgsql as $$
@@ -67,7 +83,8 @@ begin
   select * into v_job from job where id = p_dispatch.job_id;
   select * into v_device from device where id = p_dispatch.device_id;
   v_message := format('%s fell silent after it started %s (%s)', v_device.code, v_job.step_key, v_job.spec ->> 'summary');
-  update dispatch set state = 'unknown' where id = p_dispatch.id;
+  update dispatch set state = 'unknown', change = jsonb_build_object('by', v_actor, 'device', v_device.code)
+  where id = p_dispatch.id;
   update labware set in_use_by = null, held = true, held_reason = v_message, held_by = p_dispatch.id
   where id in (select labware_id from job_labware where job_id = v_job.id) and not held;
   if v_device.kind <> 'person' and v_job.capability <> all (p_harmless) then
@@ -76,9 +93,6 @@ begin
       lab_now(v_job.site_id), jsonb_build_object('state', 'quarantined', 'reason', v_message));
   end if;
   perform open_incident(v_job, p_dispatch, 'job-unknown', v_message || '; say whether it happened');
-  perform append_event(v_job.tenant_id, 'job/' || v_job.id, 'jobBecameUnknown', v_actor, v_job.campaign_id,
-    lab_now(v_job.site_id), jsonb_build_object('stepKey', v_job.step_key, 'dispatchId', p_dispatch.id,
-      'attempt', p_dispatch.attempt, 'device', v_device.code));
   perform tell_workflow(v_job, p_dispatch.id, p_dispatch.attempt, 'unknown', v_message);
   perform pg_notify('lab_changed', v_job.site_id::text);
 end $$;

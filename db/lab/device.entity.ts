@@ -39,6 +39,13 @@ export class DeviceEntity {
   @Column({ name: 'quarantined_by', type: 'uuid', nullable: true })
   quarantinedBy: string | null;
 
+  /** What ends its quarantine: `until-cleared`, `after-self-test`. */
+  @Column({ type: 'text', nullable: true })
+  hold: string | null;
+
+  @Column({ name: 'hold_checklist', type: 'text', array: true })
+  holdChecklist: string[];
+
   @Column({ type: 'boolean' })
   simulated: boolean;
 

@@ -41,4 +41,7 @@ export class IncidentEntity {
 
   @Column({ type: 'text', nullable: true })
   resolution: string | null;
+
+  @Column({ name: 'group_id', type: 'uuid', nullable: true })
+  groupId: string | null;
 }

@@ -25,8 +25,8 @@ export interface Transition {
   readonly to: DispatchState;
   /** Past-tense fact, the kind of the event that records it. */
   readonly event: string;
-  /** Who may cause it. */
-  readonly by: readonly ('device' | 'system' | 'person' | 'workflow')[];
+  /** Kind of the actor that may cause it. Workflows act as the system, a person at the bench as a device. */
+  readonly by: readonly ('device' | 'system' | 'person')[];
   readonly when: string;
 }
 
@@ -36,29 +36,35 @@ export const dispatchTransitions: readonly Transition[] = [
     from: 'queued',
     to: 'leased',
     event: 'jobLeased',
-    by: ['device'],
+    by: ['device', 'person'],
     when: 'a device that has what it needs asks for work',
   },
   {
     from: 'leased',
     to: 'queued',
     event: 'leaseLapsed',
-    by: ['system', 'device'],
+    by: ['system', 'device', 'person'],
     when: 'the lease ran out, or was given back, before the start',
   },
   {
     from: 'leased',
     to: 'started',
     event: 'jobStarted',
-    by: ['device'],
+    by: ['device', 'person'],
     when: 'compare-and-set by the lease holder before anything moves',
   },
-  { from: 'started', to: 'succeeded', event: 'jobSucceeded', by: ['device'], when: 'outcome with the current token' },
+  {
+    from: 'started',
+    to: 'succeeded',
+    event: 'jobSucceeded',
+    by: ['device', 'person'],
+    when: 'outcome with the current token',
+  },
   {
     from: 'started',
     to: 'failed',
     event: 'jobFailed',
-    by: ['device'],
+    by: ['device', 'person'],
     when: 'outcome with the current token; partial effects listed',
   },
   {
@@ -72,17 +78,17 @@ export const dispatchTransitions: readonly Transition[] = [
     from: 'unknown',
     to: 'succeeded',
     event: 'unknownResolvedHappened',
-    by: ['device', 'person'],
+    by: ['device', 'person', 'system'],
     when: 'evidence or a named person: it happened',
   },
   {
     from: 'unknown',
     to: 'failed',
     event: 'unknownResolvedNot',
-    by: ['device', 'person'],
-    when: 'evidence or a named person: it did not, or partly',
+    by: ['device', 'person', 'system'],
+    when: 'evidence or a named person: it did not, or partly; or there is no evidence and it may be repeated',
   },
-  { from: 'blocked', to: 'withdrawn', event: 'jobWithdrawn', by: ['workflow', 'person'], when: 'no longer wanted' },
-  { from: 'queued', to: 'withdrawn', event: 'jobWithdrawn', by: ['workflow', 'person'], when: 'no longer wanted' },
-  { from: 'leased', to: 'withdrawn', event: 'jobWithdrawn', by: ['workflow', 'person'], when: 'no longer wanted' },
+  { from: 'blocked', to: 'withdrawn', event: 'jobWithdrawn', by: ['system', 'person'], when: 'no longer wanted' },
+  { from: 'queued', to: 'withdrawn', event: 'jobWithdrawn', by: ['system', 'person'], when: 'no longer wanted' },
+  { from: 'leased', to: 'withdrawn', event: 'jobWithdrawn', by: ['system', 'person'], when: 'no longer wanted' },
 ];
