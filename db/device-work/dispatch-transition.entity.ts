@@ -1,4 +1,4 @@
-import { Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** The life of a dispatch, as PostgreSQL enforces it. */
 @Entity('dispatch_transition')
