@@ -1,9 +1,8 @@
 import type { Pool } from 'pg';
-import type { Capability } from '../../libs/device/job';
+import { silencePolicies } from '../../libs/device/policies';
 import { retryingLostRaces } from '../transaction';
 
-/** Capabilities whose interrupted work harms nothing: their device stays in service when a job becomes unknown. */
-export const harmlessCapabilities: readonly Capability[] = ['read-plate', 'thermocycle'];
+const policies = JSON.stringify(silencePolicies);
 
 /** What one sweep of leases did. */
 export interface SweptLeases {
@@ -22,7 +21,7 @@ export async function sweepLeases(pool: Pool, leaseMs: number): Promise<SweptLea
     pool.query<SweptLeases>({
       name: 'sweep-leases',
       text: 'select lapsed, unknown from sweep_leases($1, $2)',
-      values: [leaseMs, harmlessCapabilities],
+      values: [leaseMs, policies],
     }),
   );
   return rows[0] as SweptLeases;

@@ -205,6 +205,16 @@ export class LabScene {
       where state in ('leased', 'started')`);
   }
 
+  /** Puts a device to work again that silence took out, whatever it was held for. */
+  async reinstate(device: SceneDevice): Promise<void> {
+    await this.db.pool.query('select reinstate_device(v, $2, $3, $4) from device v where id = $1', [
+      device.deviceId,
+      this.personId,
+      'looked after',
+      '{}',
+    ]);
+  }
+
   /** Kinds of the events of a job, in order. */
   async events(stepKey: string): Promise<string[]> {
     const { rows } = await this.db.pool.query<{ kind: string }>(

@@ -215,21 +215,13 @@ describe('the life of a dispatch', () => {
     ]);
   });
 
-  it('leaves a reader in service when its job becomes unknown', async () => {
-    await scene.enqueue([scene.step('read-silent', 'read-plate')]);
-    const job = await scene.start(reader);
-    await scene.silence();
-    await sweepLeases(db.pool, 0);
-    const { rows } = await db.pool.query(`select state from device where code = 'reader'`);
-    expect(rows).toEqual([{ state: 'in-service' }]);
-    await scene.report(reader, job);
-  });
 
   it('answers the same outcome the same way, and keeps another one as late', async () => {
     await scene.enqueue([scene.step('late', 'read-plate')]);
     const job = await scene.start(reader);
     await scene.silence();
     await sweepLeases(db.pool, 0);
+    await scene.reinstate(reader);
     const { tenantId } = db;
     const resolution = { verdict: 'did-not' as const, reason: 'the plate never moved' };
     const by = { tenantId, actorId: scene.personId, dispatchId: job.dispatchId, resolution };
@@ -287,6 +279,7 @@ describe('the life of a dispatch', () => {
     await scene.start(reader);
     await scene.silence();
     await sweepLeases(db.pool, 0);
+    await scene.reinstate(reader);
     expect(
       await redispatch(db.pool, { jobId: scene.job('repeatable'), attempt: 2, handledEventIds: [] }),
     ).toMatchObject({ attempt: 2, state: 'queued' });
