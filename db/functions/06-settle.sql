@@ -11,7 +11,8 @@ begin
   values (v_id, p_job.tenant_id, p_job.site_id, p_job.campaign_id, p_job.round, p_job.stage, 'signal', 'jobSettled',
     jsonb_strip_nulls(jsonb_build_object('eventId', v_id, 'jobId', p_job.id, 'stepKey', p_job.step_key,
       'attempt', p_attempt, 'state', p_state, 'problem', p_problem,
-      'blockEnded', p_state = 'succeeded' and p_job.tells_success)));
+      'blockEnded', p_state = 'succeeded' and p_job.tells_success))
+    || case p_state when 'failed' then failure_facts(p_job, p_dispatch) else '{}' end);
   perform pg_notify('outbox', '');
 end $$;
 
@@ -109,6 +110,7 @@ begin
     if p_outcome ->> 'result' <> p_dispatch.state or v_posted <> p_done then
       perform open_incident(p_job, p_dispatch, 'contradiction',
         format('%s was settled as %s, then its device reported %s', p_job.step_key, p_dispatch.state, p_outcome ->> 'result'));
+      perform hold_contradicted(p_job, p_dispatch, p_done, v_posted, p_actor);
     end if;
   end if;
   return jsonb_build_object('status', 'settled', 'state', p_dispatch.state, 'late', true);
@@ -163,7 +165,8 @@ begin
       else case v_state when 'succeeded' then 'unknownResolvedHappened' else 'unknownResolvedNot' end end,
     v_problem, jsonb_build_object('outcome', p_outcome), p_actor);
   if v_dispatch.state = 'unknown' then
-    perform close_unknown(v_job, v_dispatch, p_actor, 'evidence: the device reported ' || (p_outcome ->> 'result'), true);
+    perform close_unknown(v_job, v_dispatch, p_actor, 'evidence: the device reported ' || (p_outcome ->> 'result'),
+      p_outcome ->> 'result' = 'succeeded' or v_plan is null or p_outcome ? 'transfers');
   end if;
   return jsonb_build_object('status', 'settled', 'state', v_state);
 end $$;
