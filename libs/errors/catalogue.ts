@@ -42,6 +42,8 @@ export const errorCatalogue = {
   'not-leasable': 409,
   'campaign-over': 409,
   'already-decided': 409,
+  'window-over': 409,
+  'not-cleared': 409,
   // science
   'sequence-invalid': 422,
   'assembly-refused': 422,
