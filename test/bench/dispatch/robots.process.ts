@@ -1,0 +1,53 @@
+import { Robot } from './robot';
+import type { JobSeen, RobotCredential } from './robot';
+
+/** What the parent asks of this process. */
+export type FleetOrder =
+  | {
+      readonly order: 'open';
+      readonly fleet: string;
+      readonly url: string;
+      readonly workMs: number;
+      readonly robots: readonly RobotCredential[];
+    }
+  | { readonly order: 'close'; readonly fleet: string };
+
+/** What this process tells: the jobs since the last report, and what went wrong. */
+export interface FleetReport {
+  readonly fleet: string;
+  readonly jobs: readonly JobSeen[];
+  readonly troubles: readonly string[];
+}
+
+const reportEveryMs = 100;
+const fleets = new Map<string, readonly Robot[]>();
+const news = new Map<string, { jobs: JobSeen[]; troubles: string[] }>();
+
+function open(order: FleetOrder & { readonly order: 'open' }): void {
+  const told = { jobs: [] as JobSeen[], troubles: [] as string[] };
+  news.set(order.fleet, told);
+  const listener = {
+    done: (job: JobSeen) => void told.jobs.push(job),
+    trouble: (message: string) => void told.troubles.push(message),
+  };
+  const robots = order.robots.map((credential) => new Robot(order.url, credential, order.workMs, listener));
+  fleets.set(order.fleet, robots);
+  for (const robot of robots) void robot.work();
+}
+
+function close(fleet: string): void {
+  for (const robot of fleets.get(fleet) ?? []) robot.stop();
+  fleets.delete(fleet);
+}
+
+function report(): void {
+  for (const [fleet, told] of news) {
+    if (told.jobs.length + told.troubles.length === 0) continue;
+    process.send?.({ fleet, jobs: told.jobs.splice(0), troubles: told.troubles.splice(0) } satisfies FleetReport);
+  }
+}
+
+process.on('message', (order: FleetOrder) => (order.order === 'open' ? open(order) : close(order.fleet)));
+process.on('disconnect', () => process.exit(0));
+setInterval(report, reportEveryMs);
+process.send?.({ fleet: '', jobs: [], troubles: [] } satisfies FleetReport);
