@@ -11,7 +11,7 @@ import { addUp } from './kills/figures';
  * instruments with a synced log of their own; each schedule queues six jobs and kills processes at seeded moments, then a scripted
  * person settles what nobody else can tell, and the instruments' log is held against PostgreSQL.
  *
- * `npm run chaos -- kills [--schedules 300] [--from 1] [--lanes 2] [--keep]`. Prints a line per finding and one JSON line at the end;
+ * `npm run chaos -- kills [--schedules 300] [--from 1] [--lanes 2] [--keep] [--verbose]`. Prints a line per finding and one JSON line at the end;
  * exits 1 when anything is not as promised. A seed fixes the work and the plan of the kills, not the instruction at which they strike:
  * a failed seed is printed with what was killed when, and may have to be run several times to fail again. The power of the machine is
  * not cut: `kill -9` of the postmaster and all its backends at once loses what was not written, not what the operating system holds
@@ -24,6 +24,7 @@ async function main(): Promise<void> {
       from: { type: 'string', default: '1' },
       lanes: { type: 'string', default: '2' },
       keep: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
     },
   });
   const [schedules, from, lanes] = [values.schedules, values.from, values.lanes].map(Number) as [
@@ -35,9 +36,7 @@ async function main(): Promise<void> {
   const results: ScheduleResult[] = [];
   let next = from;
   const take = (): number | undefined => (next < from + schedules ? next++ : undefined);
-  const kills = await Promise.all(
-    Array.from({ length: lanes }, (_, lane) => runLane(lane, take, results, values.keep)),
-  );
+  const kills = await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane, take, results, values)));
   const figures = addUp(results, kills, (performance.now() - began) / 1_000);
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   process.exitCode = isFine(figures) ? 0 : 1;
@@ -47,14 +46,14 @@ async function runLane(
   lane: number,
   take: () => number | undefined,
   results: ScheduleResult[],
-  keep: boolean,
+  { keep, verbose }: { readonly keep: boolean; readonly verbose: boolean },
 ): Promise<KillFigures['kills']> {
   const lab = await KillLab.open(`lane-${lane}`);
   try {
     for (let seed = take(); seed !== undefined; seed = take()) {
       const result = await runSchedule(lab, seed);
       results.push(result);
-      tell(result, lab.logsDir);
+      tell(result, lab.logsDir, verbose);
     }
     return Object.fromEntries(victimNames.map((name) => [name, lab.victims[name].kills])) as KillFigures['kills'];
   } finally {
@@ -62,10 +61,10 @@ async function runLane(
   }
 }
 
-function tell({ seed, findings, answered, ms, diary }: ScheduleResult, logsDir: string): void {
+function tell({ seed, findings, answered, ms, diary }: ScheduleResult, logsDir: string, verbose: boolean): void {
   const bad = findings.length > 0 || answered.some(({ avoidable }) => avoidable);
   process.stderr.write(`seed ${seed}: ${bad ? 'NOT AS PROMISED' : 'fine'}, ${ms} ms\n`);
-  if (!bad) return;
+  if (!bad && !verbose) return;
   for (const { kind, what } of findings) process.stderr.write(`  ${kind}: ${what}\n`);
   for (const line of diary) process.stderr.write(`    ${line}\n`);
   process.stderr.write(`    logs (kept with --keep): ${logsDir}\n`);

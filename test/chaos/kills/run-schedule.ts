@@ -44,6 +44,7 @@ export async function runSchedule(lab: KillLab, seed: number): Promise<ScheduleR
   const settling = new Settling(lab, work, say);
   const open = await settling.until(settleMs);
   const unsettled = open.map(({ stepKey, state }): Finding => ({ kind: 'unsettled', what: `${stepKey} is ${state}` }));
+  say('everything is over');
   const { findings, started, unknown } = await judgeInTime(lab, work);
   const ms = Math.round(performance.now() - began);
   const { answered } = settling;

@@ -75,13 +75,17 @@ export class Settling {
 
   private async attend(one: Latest, record: RunRecord | undefined): Promise<void> {
     const since = this.unknownSince.get(one.id) ?? performance.now();
+    if (!this.unknownSince.has(one.id)) this.say(`${one.stepKey} is unknown (${one.id})`);
     this.unknownSince.set(one.id, since);
     const waited = performance.now() - since;
     const knows = !record?.forgot;
     if (waited < (knows ? evidenceMs : glanceMs)) return;
     if (!knows && one.repeatable && (await this.repeat(one))) return;
     const { status, body } = await this.lab.call('POST', `/v1/dispatches/${one.id}/resolution`, verdictOf(one, record));
-    if (status === 200) this.answered.push({ dispatchId: one.id, avoidable: knows });
+    if (status === 200) {
+      this.answered.push({ dispatchId: one.id, avoidable: knows });
+      this.say(`a person answered for ${one.stepKey}`);
+    }
     if (status === 200 && knows)
       this.say(`a person had to answer for ${one.stepKey} (${one.id}) although the instrument knew`);
     if (status !== 200 && status !== 0 && status < 500)
@@ -118,6 +122,7 @@ export class Settling {
       ...(worklist ? { worklist } : {}),
     };
     await this.lab.insist((pool) => redispatch(pool, wish));
+    this.say(`${one.stepKey} failed; attempt ${wish.attempt}`);
     return true;
   }
 
