@@ -16,6 +16,8 @@ const messages: Readonly<Record<string, (answer: Answer) => string>> = {
     `a later lease superseded this fencing token (the dispatch is ${state}): stop, and ask for work again`,
   'illegal-transition': ({ state }) => `the dispatch is ${state}, which does not allow this`,
   'not-leasable': ({ state, reason }) => `the device is ${state}${reason ? `: ${reason}` : ''}`,
+  'not-cleared': ({ device, missing }) =>
+    `${String(device)} is held until this is cleared, and named as cleared: ${(missing as string[]).join(', ')}`,
   'already-decided': ({ state }) => `the dispatch is settled as ${state}`,
   'upload-incomplete': () =>
     'files named by the outcome are not complete: send the missing chunks, then the outcome again',

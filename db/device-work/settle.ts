@@ -1,6 +1,9 @@
 import type { Pool } from 'pg';
+import { v5 } from 'uuid';
 import type { OrdinalRanges, Outcome } from '../../libs/device/job';
-import { retryingLostRaces } from '../transaction';
+import { DomainError } from '../../libs/errors/domain-error';
+import { idNamespace } from '../ids';
+import { inTransaction, retryingLostRaces } from '../transaction';
 import { orRefuse } from './refusal';
 import type { Answer } from './refusal';
 import { writer } from './start';
@@ -58,6 +61,42 @@ export function resolveDispatch(
     by.actorId,
     JSON.stringify(by.resolution),
   ]);
+}
+
+/** The same word of a named person about several unknown dispatches. */
+export interface GroupResolution {
+  readonly tenantId: string;
+  readonly actorId: string;
+  readonly dispatchIds: readonly string[];
+  readonly resolution: Resolution;
+}
+
+/**
+ * Settles several unknown dispatches, all or none, in one transaction. Each keeps the id of the group in its resolution, and so
+ * does its incident. The same dispatches with the same word again get the same answer.
+ * @throws DomainError `already-decided`, `illegal-transition`, `not-found` with details.dispatchId, and nothing is settled;
+ *   `out-of-range` for `partly` about more than one: which transfers happened is said of each by itself
+ */
+export async function resolveGroup(
+  pool: Pool,
+  { tenantId, actorId, dispatchIds, resolution }: GroupResolution,
+): Promise<{ groupId: string; settled: number; state: Settled['state'] }> {
+  if (resolution.verdict === 'partly' && dispatchIds.length > 1)
+    throw new DomainError('out-of-range', 'expected one dispatch: which transfers happened is said of each by itself', {
+      pointer: '/dispatchIds',
+    });
+  const ids = [...dispatchIds].sort();
+  const groupId = v5(['group', tenantId, resolution.verdict, resolution.reason, ...ids].join(':'), idNamespace);
+  const answer = await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ answer: Answer }>('select resolve_dispatches($1, $2, $3, $4) as answer', [
+      tenantId,
+      ids,
+      actorId,
+      JSON.stringify({ ...resolution, groupId }),
+    ]);
+    return orRefuse((rows[0] as { answer: Answer }).answer);
+  });
+  return { groupId, settled: answer['count'] as number, state: answer.state as Settled['state'] };
 }
 
 async function settle(pool: Pool, name: string, text: string, values: unknown[]): Promise<Settled> {

@@ -16,6 +16,16 @@ create or replace function set_hold_timers(p_jobs uuid[]) returns void language 
     where lab_timer.fired_at is null
 $$;
 
+-- Until when, in lab time, the system may repeat a job by itself: its window after the end of the step before, after its own first
+-- queueing when there is none. Null: no window, or a move the lab makes for itself, which goes wherever the labware is.
+create or replace function repeatable_until(p_job job) returns timestamptz language sql stable as $$
+  select case when p_job.serves_job_id is null then
+    (p_job.spec ->> 'repeatableWithinMs')::bigint * interval '1 millisecond' + coalesce(
+      (select max(d.settled_lab_at) from job_need n join dispatch d on d.job_id = n.needs_job_id and d.state = 'succeeded'
+       where n.job_id = p_job.id),
+      (select min(e.lab_at) from event e where e.tenant_id = p_job.tenant_id and e.stream = 'job/' || p_job.id)) end
+$$;
+
 -- Puts a device back to work and forgets why it was held; its row is locked by the caller.
 create or replace function reinstate_device(p_device device, p_actor uuid, p_reason text, p_beside jsonb) returns void
 language plpgsql as $$

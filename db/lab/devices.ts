@@ -1,9 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../libs/errors/domain-error';
 import { appendEvent } from '../device-work/events';
+import { orRefuse } from '../device-work/refusal';
+import type { Answer } from '../device-work/refusal';
 import { newId } from '../ids';
 import { ensureActor, issueToken } from '../seed';
-import { inTransaction } from '../transaction';
+import { inTransaction, retryingLostRaces } from '../transaction';
 import { siteIdOf } from './sites';
 
 /** Whether a device gets work. `draining`: it finishes what it has. */
@@ -26,9 +28,21 @@ export interface DeviceView extends Omit<DeviceEnrolment, 'placeCode'> {
   readonly placeCode: string | null;
   readonly state: DeviceState;
   readonly stateReason: string | null;
+  /** What ends its quarantine, and what a person must name as cleared for it. */
+  readonly hold: 'until-cleared' | 'after-self-test' | null;
+  readonly toClear: readonly string[] | null;
   readonly lastSeenAt: Date | null;
   /** Step key of what it has leased or started. */
   readonly workingOn: string | null;
+}
+
+/** What a person decides about a device. */
+export interface DeviceDecision {
+  readonly code: string;
+  readonly state: DeviceState;
+  readonly reason: string;
+  /** What the person has cleared: `deck`, `tips`, `door`; `self-test` when it was run. */
+  readonly cleared?: readonly string[];
 }
 
 /** Who writes, and where. */
@@ -93,18 +107,15 @@ export async function enrolDevice(
 }
 
 /**
- * Takes a device out of service, or back: a named person's decision, with a reason.
- * @throws DomainError `not-found`
+ * Takes a device out of service, or back: a named person's decision, with a reason. One that silence took out goes back when
+ * what it is held for is named as cleared; until then the hold stays, whatever its state.
+ * @throws DomainError `not-found`, `not-cleared` with details.missing
  */
-export async function setDeviceState(
-  pool: Pool,
-  by: Writer,
-  wish: { readonly code: string; readonly state: DeviceState; readonly reason: string },
-): Promise<void> {
+export async function setDeviceState(pool: Pool, by: Writer, wish: DeviceDecision): Promise<void> {
+  if (wish.state === 'in-service') return releaseDevice(pool, by, wish);
   await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string; site_id: string }>(
-      `update device set state = $3, state_reason = case when $3 = 'in-service' then null else $4 end, quarantined_by = null
-       where tenant_id = $1 and code = $2 returning id, site_id`,
+      `update device set state = $3, state_reason = $4, quarantined_by = null where tenant_id = $1 and code = $2 returning id, site_id`,
       [by.tenantId, wish.code, wish.state, wish.reason],
     );
     const device = rows[0];
@@ -123,11 +134,22 @@ export async function setDeviceState(
   });
 }
 
+async function releaseDevice(pool: Pool, by: Writer, { code, reason, cleared = [] }: DeviceDecision): Promise<void> {
+  const { rows } = await retryingLostRaces(() =>
+    pool.query<{ answer: Answer }>(
+      'select release_device(id, $3, $4, $5) as answer from device where tenant_id = $1 and code = $2',
+      [by.tenantId, code, by.actorId, reason, cleared],
+    ),
+  );
+  if (!rows[0]) throw new DomainError('not-found', `there is no device "${code}"`);
+  orRefuse(rows[0].answer);
+}
+
 /** Devices of a tenant by code, or the one of a code. */
 export async function viewDevices(pool: Pool, tenantId: string, code?: string): Promise<DeviceView[]> {
   const { rows } = await pool.query<DeviceView>(
     `select v.code, v.name, v.kind, v.capabilities, p.code as "placeCode", v.simulated, v.state,
-       v.state_reason as "stateReason", v.last_seen_at as "lastSeenAt",
+       v.state_reason as "stateReason", v.hold, nullif(v.hold_checklist, '{}') as "toClear", v.last_seen_at as "lastSeenAt",
        (select j.step_key from dispatch d join job j on j.id = d.job_id
         where d.device_id = v.id and d.state in ('leased', 'started')) as "workingOn"
      from device v left join place p on p.id = v.place_id

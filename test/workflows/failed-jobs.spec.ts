@@ -1,10 +1,9 @@
 import type { BuildActivities } from '../../apps/worker/build/build.activities';
-import { actionOf, sendAnswers } from '../../apps/worker/device-work/answers';
 import { DeviceWorkActivities } from '../../apps/worker/device-work/device-work.activities';
 import type { JobBuilder } from '../../apps/worker/device-work/job-builder';
 import type { QueuedJob } from '../../db/device-work/enqueue';
 import { withdraw } from '../../db/device-work/withdraw';
-import { resolveIncident } from '../../db/lab/incidents';
+import { closeIncidentsOf, resolveIncident } from '../../db/lab/incidents';
 import { testDatabase } from '../../libs/testing/database';
 import type { TestDatabase } from '../../libs/testing/database';
 import { LabScene } from '../../libs/testing/lab-scene';
@@ -92,36 +91,48 @@ describe('a job that failed', () => {
     expect(await work.retryJob(job('s1'))).toMatchObject({ state: 'succeeded', attempt: 2 });
   });
 
-  it('asks a person once, and sends the answer once', async () => {
+  it('asks a person once, and tells the stage the answer in the transaction that closes the incident', async () => {
     const work = await withFailedJob();
     for (let times = 0; times < 2; times++) await work.askPerson({ ...job('s1'), message: 'the lid did not close' });
-    const open = await db.pool.query<{ id: string; message: string }>(
-      `select id, message from incident where campaign_id = $1 and kind = 'job-failed'`,
-      [scene.campaignId],
-    );
-    expect(open.rows).toHaveLength(1);
-    expect(open.rows[0]?.message).toContain('the lid did not close');
-    expect(await sendAnswers(db.pool)).toBe(0);
-    const by = { tenantId: db.tenantId, actorId: scene.personId };
-    await resolveIncident(db.pool, { ...by, id: open.rows[0]?.id ?? '', resolution: 'accept: the plate is fine' });
-    expect(await sendAnswers(db.pool)).toBe(1);
-    expect(await sendAnswers(db.pool)).toBe(0);
-    const told = await db.pool.query<{ round: number; stage: string; payload: object }>(
-      `select round, stage, payload from outbox where campaign_id = $1 and name = 'jobDecided'`,
-      [scene.campaignId],
-    );
-    expect(told.rows).toMatchObject([
-      { round: 1, stage: 'build', payload: { stepKey: 's1', attempt: 1, action: 'accept' } },
+    const open = await incidents();
+    expect(open).toHaveLength(1);
+    expect(open[0]?.message).toContain('the lid did not close');
+    const by = { tenantId: db.tenantId, actorId: scene.personId, id: open[0]?.id ?? '' };
+    const resolution = 'the plate is fine';
+    await expect(resolveIncident(db.pool, { ...by, resolution })).rejects.toMatchObject({ code: 'missing-key' });
+    expect(await decisions()).toEqual([]);
+    await resolveIncident(db.pool, { ...by, action: 'accept', resolution });
+    expect(await decisions()).toMatchObject([
+      { round: 1, stage: 'build', payload: { stepKey: 's1', attempt: 1, action: 'accept', reason: resolution } },
     ]);
+    const again = resolveIncident(db.pool, { ...by, action: 'retry', resolution });
+    await expect(again).rejects.toMatchObject({ code: 'already-decided' });
+    expect(await decisions()).toHaveLength(1);
   });
 
-  it.each([
-    ['accept: done by hand', 'accept'],
-    ['Accepted after a look', 'accept'],
-    ['give up, no enzyme is left', 'give-up'],
-    ['Give-up', 'give-up'],
-    ['replaced the lid heater', 'retry'],
-  ])('is answered for by "%s": %s', (resolution, action) => {
-    expect(actionOf(resolution)).toBe(action);
+  it('needs no answer once its campaign is over; what may have happened unseen still does', async () => {
+    const work = await withFailedJob();
+    await work.askPerson({ ...job('s1'), message: 'the lid did not close' });
+    const unseen = `insert into incident (id, tenant_id, site_id, campaign_id, kind, subject, message)
+      values (uuidv7(), $1, $2, $3, 'job-unknown', 's1', 'silent')`;
+    await db.pool.query(unseen, [db.tenantId, db.siteId, scene.campaignId]);
+    await closeIncidentsOf(db.pool, { campaignId: scene.campaignId, reason: 'the campaign is aborted: no money' });
+    expect((await incidents()).map(({ kind }) => kind)).toEqual(['job-unknown']);
   });
 });
+
+const incidents = async (): Promise<{ id: string; kind: string; message: string }[]> => {
+  const { rows } = await db.pool.query<{ id: string; kind: string; message: string }>(
+    `select id, kind, message from incident where campaign_id = $1 and resolved_at is null`,
+    [scene.campaignId],
+  );
+  return rows;
+};
+
+const decisions = async (): Promise<{ round: number; stage: string; payload: object }[]> => {
+  const { rows } = await db.pool.query<{ round: number; stage: string; payload: object }>(
+    `select round, stage, payload from outbox where campaign_id = $1 and name = 'jobDecided'`,
+    [scene.campaignId],
+  );
+  return rows;
+};

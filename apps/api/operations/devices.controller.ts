@@ -52,9 +52,9 @@ export class DevicesController {
   @Allow('operator', 'ops')
   async setState(
     @Param('code') code: string,
-    @Body() { state, reason }: DeviceStateRequest,
+    @Body() decision: DeviceStateRequest,
     @CurrentActor() actor: Actor,
   ): Promise<void> {
-    await setDeviceState(this.pool, writerOf(actor), { code, state, reason });
+    await setDeviceState(this.pool, writerOf(actor), { ...decision, code });
   }
 }

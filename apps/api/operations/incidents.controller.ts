@@ -33,15 +33,15 @@ export class IncidentsController {
     return { items, ...(items.length === limit && last ? { next: last.id } : {}) };
   }
 
-  /** Closes an incident. */
+  /** Closes an incident; of a failed job with what is to be done about it, which its stage is told in the same transaction. */
   @Post(':id/resolve')
   @HttpCode(204)
   @Allow('operator', 'ops')
   async resolve(
     @Param('id', IdPipe) id: string,
-    @Body() { resolution }: ResolveIncidentRequest,
+    @Body() { action, resolution }: ResolveIncidentRequest,
     @CurrentActor() { tenantId, id: actorId }: Actor,
   ): Promise<void> {
-    await resolveIncident(this.pool, { tenantId, actorId, id, resolution });
+    await resolveIncident(this.pool, { tenantId, actorId, id, resolution, ...(action ? { action } : {}) });
   }
 }

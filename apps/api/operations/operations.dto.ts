@@ -15,6 +15,8 @@ import {
   Max,
   Min,
 } from 'class-validator';
+import { jobActions } from '../../../db/lab/incidents';
+import type { JobAction } from '../../../db/lab/incidents';
 import { capabilities } from '../../../libs/device/job';
 import type { OrdinalRanges } from '../../../libs/device/job';
 import { dispatchStates } from '../../../libs/device/transitions';
@@ -27,6 +29,7 @@ const ranges = {
   type: 'array',
   items: { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 },
 } as const;
+const clearable = ['deck', 'tips', 'door', 'self-test'] as const;
 const deviceStates = ['in-service', 'draining', 'quarantined', 'out-of-service'] as const;
 
 /** A device as the lab announces it. */
@@ -62,6 +65,11 @@ export class DeviceStateRequest {
   @IsString()
   @Length(1, 2_000)
   reason: string;
+
+  /** What the person has cleared, for a device that is held for it. */
+  @IsOptional()
+  @IsIn(clearable, { each: true })
+  cleared?: (typeof clearable)[number][];
 }
 
 /** A device with its state. */
@@ -74,6 +82,10 @@ export class DeviceAnswer {
   simulated: boolean;
   state: (typeof deviceStates)[number];
   stateReason?: string;
+  /** What ends its quarantine. */
+  hold?: 'until-cleared' | 'after-self-test';
+  /** What a person must name as cleared to end it. */
+  toClear?: string[];
   /** ISO. */
   lastSeenAt?: string;
   /** Step key of what it has leased or started. */
@@ -168,6 +180,8 @@ export class IncidentAnswer {
   campaign?: string;
   dispatchId?: string;
   device?: string;
+  /** Incidents of one cause, such as a power cut, share it: they can be answered together. */
+  groupId?: string;
   openedAt: string;
   resolvedAt?: string;
   resolution?: string;
@@ -182,6 +196,11 @@ export class IncidentListAnswer {
 
 /** A named person closes an incident. */
 export class ResolveIncidentRequest {
+  /** What is to be done about a failed job; required for `job-failed`, refused for anything else. */
+  @IsOptional()
+  @IsIn(jobActions)
+  action?: JobAction;
+
   /** What was found and done. */
   @IsString()
   @Length(1, 2_000)

@@ -5,6 +5,7 @@ import { EnrolmentController } from './enrolment.controller';
 import { IncidentsController } from './incidents.controller';
 import { JobsController } from './jobs.controller';
 import { LabwareController } from './labware.controller';
+import { ResolutionsController } from './resolutions.controller';
 
 /** What the ops team sees and decides: devices, queue, labware, incidents, the clock. */
 @Module({
@@ -14,6 +15,7 @@ import { LabwareController } from './labware.controller';
     LabwareController,
     JobsController,
     IncidentsController,
+    ResolutionsController,
     ClockController,
   ],
 })

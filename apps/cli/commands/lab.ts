@@ -18,6 +18,7 @@ interface IncidentLine {
   readonly message: string;
   readonly campaign?: string;
   readonly dispatchId?: string;
+  readonly groupId?: string;
 }
 
 interface JobLine {
@@ -80,6 +81,12 @@ function jobLine({ state, campaign, stepKey, device, waitingFor, problem }: JobL
   return `${state.padEnd(9)} ${(device ?? '-').padEnd(10)} ${campaign ? `${campaign} ` : ''}${stepKey}${why ? ` – ${why}` : ''}`;
 }
 
+interface DeviceDecision {
+  readonly reason: string;
+  /** `deck,tips,door` */
+  readonly cleared?: string;
+}
+
 function addDeviceCommands(program: Command): void {
   program
     .command('devices')
@@ -95,8 +102,13 @@ function addDeviceCommands(program: Command): void {
     .command('device <code> <state>')
     .description('in-service, draining, quarantined or out-of-service; in-service ends a quarantine')
     .requiredOption('--reason <text>', 'why; it is kept with your name')
-    .action(async (code: string, state: string, { reason }: { reason: string }, command: Command) => {
-      await operator(command).post(`/v1/devices/${encodeURIComponent(code)}/state`, { json: { state, reason } });
+    .option(
+      '--cleared <items>',
+      'what you have cleared, for a device that is held for it: deck,tips,door, or self-test',
+    )
+    .action(async (code: string, state: string, { reason, cleared }: DeviceDecision, command: Command) => {
+      const json = { state, reason, ...(cleared ? { cleared: cleared.split(',') } : {}) };
+      await operator(command).post(`/v1/devices/${encodeURIComponent(code)}/state`, { json });
       process.stdout.write(`${code} is ${state}\n`);
     });
 }
@@ -108,6 +120,7 @@ function addIncidentCommands(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { items } = await operator(command).get<{ items: IncidentLine[] }>('/v1/incidents');
       for (const incident of items) process.stdout.write(`${incidentText(incident)}\n`);
+      for (const line of groupLines(items)) process.stdout.write(`${line}\n`);
       if (items.length === 0) process.stdout.write('no open incidents\n');
     });
   program
@@ -115,13 +128,18 @@ function addIncidentCommands(program: Command): void {
     .description('close an incident, after you did something about it; of a failed job: with what is to be done next')
     .argument(
       '[action]',
-      'of a failed job: retry (when absent), accept (as if it had succeeded) or give-up (its stage fails, and its campaign)',
+      'of a failed job, and then needed: retry, accept (as if it had succeeded) or give-up (its stage fails, and its campaign)',
     )
     .requiredOption('--reason <text>', 'what you found and did; it is kept with your name')
     .action(close);
   program
-    .command('resolve <dispatch> <verdict>')
-    .description('say what really happened to a dispatch whose outcome is unknown: happened, did-not or partly')
+    .command('resolve')
+    .usage('<dispatch> <happened|did-not|partly> --reason <text>, or --group <id> <happened|did-not> --reason <text>')
+    .description(
+      'say what really happened to a dispatch whose outcome is unknown, or to all of one group, as after a power cut',
+    )
+    .argument('<words...>')
+    .option('--group <id>', 'all dispatches of the incidents of this group, all or none')
     .requiredOption('--reason <text>', 'how you know; it is kept with your name')
     .option('--done <ranges>', 'partly: transfers that happened, e.g. 1-40,44')
     .option('--uncertain <ranges>', 'partly: transfers that may have happened')
@@ -138,6 +156,19 @@ export function incidentText({ id, kind, message, campaign, dispatchId }: Incide
   return `${kind}${campaign ? ` of ${campaign}` : ''}: ${message}\n    ${answer}`;
 }
 
+/** How incidents of one cause, when there are several, are answered at once. */
+export function groupLines(incidents: readonly IncidentLine[]): string[] {
+  const sizes = new Map<string, number>();
+  for (const { kind, groupId } of incidents)
+    if (kind === 'job-unknown' && groupId) sizes.set(groupId, (sizes.get(groupId) ?? 0) + 1);
+  return [...sizes]
+    .filter(([, size]) => size > 1)
+    .map(
+      ([id, size]) =>
+        `${size} of one cause, if the same became of all: anneal resolve --group ${id} happened|did-not --reason WHY`,
+    );
+}
+
 const followUps: Readonly<Record<string, string>> = {
   retry: '; a failed job is done again',
   accept: '; its job counts as done',
@@ -152,27 +183,45 @@ async function close(
 ): Promise<void> {
   if (action && !Object.keys(followUps).includes(action))
     throw new DomainError('unknown-reference', `expected retry, accept or give-up, found "${action}"`);
-  const json = { resolution: action ? `${action}: ${reason}` : reason };
+  const json = { resolution: reason, ...(action ? { action } : {}) };
   await operator(command).post(`/v1/incidents/${encodeURIComponent(id)}/resolve`, { json });
   process.stdout.write(`incident ${id} is closed${followUps[action ?? ''] ?? ''}\n`);
 }
 
-async function resolve(
-  dispatch: string,
-  verdict: string,
-  options: { reason: string; done?: string; uncertain?: string },
-  command: Command,
-): Promise<void> {
-  const path = `/v1/dispatches/${encodeURIComponent(dispatch)}/resolution`;
-  const answer = await operator(command).post<{ state: string }>(path, {
-    json: {
-      verdict,
-      reason: options.reason,
-      ...(options.done ? { done: parseRanges(options.done) } : {}),
-      ...(options.uncertain ? { uncertain: parseRanges(options.uncertain) } : {}),
-    },
-  });
+interface ResolveOptions {
+  readonly reason: string;
+  readonly group?: string;
+  readonly done?: string;
+  readonly uncertain?: string;
+}
+
+async function resolve(words: readonly string[], options: ResolveOptions, command: Command): Promise<void> {
+  const [dispatch, verdict] = options.group ? [undefined, ...words] : words;
+  if (words.length !== (options.group ? 1 : 2))
+    throw new DomainError('missing-key', 'expected DISPATCH VERDICT, or --group ID VERDICT');
+  const json = {
+    verdict,
+    reason: options.reason,
+    ...(options.done ? { done: parseRanges(options.done) } : {}),
+    ...(options.uncertain ? { uncertain: parseRanges(options.uncertain) } : {}),
+  };
+  const client = operator(command);
+  if (options.group) return resolveGroup(client, options.group, json);
+  const path = `/v1/dispatches/${encodeURIComponent(dispatch ?? '')}/resolution`;
+  const answer = await client.post<{ state: string }>(path, { json });
   process.stdout.write(`dispatch ${dispatch} is ${answer.state}\n`);
+}
+
+async function resolveGroup(client: AnnealClient, group: string, json: object): Promise<void> {
+  const { items } = await client.get<{ items: IncidentLine[] }>('/v1/incidents?limit=500');
+  const dispatchIds = items.flatMap(({ kind, groupId, dispatchId }) =>
+    kind === 'job-unknown' && groupId === group && dispatchId ? [dispatchId] : [],
+  );
+  if (dispatchIds.length === 0) throw new DomainError('not-found', `no open incident is of group ${group}`);
+  const answer = await client.post<{ settled: number; state: string }>('/v1/resolutions', {
+    json: { ...json, dispatchIds },
+  });
+  process.stdout.write(`${answer.settled} dispatches are ${answer.state}\n`);
 }
 
 /** `1-40,44` as inclusive ranges. */

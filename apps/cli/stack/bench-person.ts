@@ -59,8 +59,9 @@ export class BenchPerson {
     await this.noticeEvidence(client, items);
     await this.noticeDead(client);
     for (const incident of items) {
-      const { dispatchId, device } = incident;
-      if (dispatchId && device) await this.attend(client, { ...incident, dispatchId, device });
+      const { dispatchId, device, kind } = incident;
+      if (kind === 'job-unknown' && dispatchId && device)
+        await this.attend(client, { ...incident, dispatchId, device });
     }
   }
 
@@ -122,7 +123,11 @@ export class BenchPerson {
 
   private putBack(client: AnnealClient, device: string): Promise<void> {
     return client.post(`/v1/devices/${device}/state`, {
-      json: { state: 'in-service', reason: 'deck, tips and door cleared' },
+      json: {
+        state: 'in-service',
+        reason: 'deck, tips and door cleared, self-test run',
+        cleared: ['deck', 'tips', 'door', 'self-test'],
+      },
     });
   }
 

@@ -4,6 +4,7 @@ import type { PoolClient } from 'pg';
 import { rest } from '../../../db/device-work/enqueue';
 import { withdraw } from '../../../db/device-work/withdraw';
 import { roundId } from '../../../db/ids';
+import { closeIncidentsOf } from '../../../db/lab/incidents';
 import { inTransaction } from '../../../db/transaction';
 import type { CampaignActivities as Contract, CampaignProgress } from '../../../workflows/campaign/campaign.activities';
 import type { CampaignRow } from './campaign-facts';
@@ -125,6 +126,7 @@ export class CampaignActivities implements Contract {
         [campaignId, status, JSON.stringify(outcome)],
       );
       if (rowCount) {
+        await closeIncidentsOf(client, { campaignId, reason: `the campaign is ${status}: ${reason}` });
         await recordFact(client, campaign, `campaign${status[0]?.toUpperCase()}${status.slice(1)}`, outcome);
         if (campaign.currentRound > 0)
           await endRound(client, campaign, { round: campaign.currentRound, status, reason });

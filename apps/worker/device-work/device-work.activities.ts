@@ -24,8 +24,7 @@ import { jobFacts } from './job-facts';
 const evidenceMs = 600_000;
 
 const howToAnswer =
-  'Resolve this incident with "accept: …" to go on as if it had succeeded, "give up: …" to end the campaign, ' +
-  'or with what was mended to try it again.';
+  'Answer "retry" when the cause is mended, "accept" to go on as if it had succeeded, "give-up" to end the campaign.';
 
 /** Device work as stage workflows ask for it. */
 @Injectable()

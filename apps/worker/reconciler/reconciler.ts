@@ -1,18 +1,16 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { sendAnswers } from '../device-work/answers';
 import { CampaignDirectory } from '../relay/address';
 import { archiveClosed } from './archive';
 import { runningCampaigns, restartCampaign } from './restart';
 import { whatBecameOf } from './what-became-of';
 
 const everyMs = 10_000;
-const answersEveryMs = 1_000;
 
 /**
  * Compares the campaigns that run in PostgreSQL with the workflows that are open in Temporal, and starts again what has none:
- * Temporal's data may be lost, or somebody may have ended a workflow. Also sends people's answers and archives histories.
+ * Temporal's data may be lost, or somebody may have ended a workflow. Also archives histories.
  */
 export class Reconciler {
   lastError: string | undefined;
@@ -33,7 +31,6 @@ export class Reconciler {
   start(): void {
     this.round = this.once();
     this.repeat(everyMs, () => this.once());
-    this.repeat(answersEveryMs, () => this.answers());
   }
 
   async stop(): Promise<void> {
@@ -54,10 +51,6 @@ export class Reconciler {
     }, ms);
     timer.unref();
     this.timers.push(timer);
-  }
-
-  private async answers(): Promise<void> {
-    await sendAnswers(this.pool).catch((error: Error) => (this.lastError = error.message));
   }
 
   /** Looks once at everything; what fails is tried again the next time. */
