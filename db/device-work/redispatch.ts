@@ -16,6 +16,8 @@ export interface Redispatch {
   readonly worklist?: { readonly sha256: string; readonly transfers: readonly PlannedTransfer[] };
   readonly handledEventIds: readonly string[];
   readonly actorId?: string;
+  /** A person wants it: the window in which the system may repeat by itself does not matter. */
+  readonly decided?: boolean;
 }
 
 interface Latest {
@@ -26,14 +28,18 @@ interface Latest {
   readonly repeatable: boolean;
   readonly actor_id: string;
   readonly moves_liquid: boolean;
+  /** The system may repeat by itself until then, lab time; null when the job has no window. */
+  readonly repeatable_until: string | null;
+  readonly window_over: boolean;
 }
 
 /**
  * Makes the next dispatch of a job whose latest one failed or was withdrawn, or is unknown and harmless to repeat
- * (that one is then settled as failed by the system). Idempotent: an attempt that exists keeps its content.
+ * (that one is then settled as failed by the system). The system repeats only within the job's window of lab time, counted from
+ * the end of the step before; from its own first queueing when there is none. Idempotent: an attempt that exists keeps its content.
  * An empty worklist means that nothing is left to do: the attempt succeeds at once and releases the successors.
  * @throws DomainError `illegal-transition` when the latest dispatch is not over or the attempt is not the next one;
- *   `plan-impossible` when a job that moves liquid gets no worklist
+ *   `plan-impossible` when a job that moves liquid gets no worklist; `window-over` when a person must decide about the repeat
  */
 export async function redispatch(pool: Pool, wish: Redispatch): Promise<JobState> {
   return inTransaction(pool, (client) => redispatchWithin(client, wish));
@@ -44,6 +50,7 @@ export async function redispatchWithin(client: PoolClient, wish: Redispatch): Pr
   await client.query('select mark_handled($1::uuid[])', [wish.handledEventIds]);
   const latest = await lockLatest(client, wish.jobId);
   if (latest.attempt < wish.attempt) {
+    refuseOutsideWindow(latest, wish);
     await settleRepeatable(client, latest, wish);
     await insertAttempt(client, latest, wish);
   }
@@ -56,12 +63,23 @@ async function lockLatest(client: PoolClient, job: string): Promise<Latest> {
   const { rows } = await client.query<Latest>(
     `select d.id, d.tenant_id, d.attempt, d.state, j.spec ? 'repeatableWithinMs' as repeatable,
        system_actor(d.tenant_id) as actor_id,
-       exists (select 1 from planned_transfer t where t.dispatch_id = d.id) as moves_liquid
+       exists (select 1 from planned_transfer t where t.dispatch_id = d.id) as moves_liquid,
+       iso_time(repeatable_until(j)) as repeatable_until, coalesce(repeatable_until(j) < lab_now(j.site_id), false) as window_over
      from dispatch d join job j on j.id = d.job_id where d.job_id = $1 order by d.attempt desc limit 1 for update of d`,
     [job],
   );
   if (!rows[0]) throw new DomainError('not-found', `there is no job ${job}`);
   return rows[0];
+}
+
+/** Failed or unknown, it is the same motion again; one that was withdrawn has not moved. */
+function refuseOutsideWindow({ state, window_over: over, repeatable_until: until }: Latest, wish: Redispatch): void {
+  if (!over || wish.decided || wish.worklist || state === 'withdrawn') return;
+  throw new DomainError(
+    'window-over',
+    `it could be repeated without a person's word until ${until} (lab time); that is over`,
+    { repeatableUntil: until },
+  );
 }
 
 /** No evidence came, and doing it again harms nothing: what is left of the unknown dispatch is its record. */
@@ -70,6 +88,7 @@ async function settleRepeatable(client: PoolClient, latest: Latest, wish: Redisp
     const resolution = {
       verdict: 'did-not',
       reason: 'no evidence came; the step may be repeated and is dispatched again',
+      by: 'system',
     };
     await client.query('select resolve_dispatch($1, $2, $3, $4)', [
       latest.tenant_id,
@@ -138,7 +157,7 @@ async function insertAttempt(client: PoolClient, latest: Latest, wish: Redispatc
 
 /** Inside this transaction the empty attempt is unknown for a moment: the one state from which no device is needed to settle. */
 async function settleEmpty(client: PoolClient, id: string, actor: string, wish: Redispatch): Promise<void> {
-  const resolution = { verdict: 'happened', reason: 'nothing was left to move' };
+  const resolution = { verdict: 'happened', reason: 'nothing was left to move', by: 'system' };
   await client.query(`select resolve_dispatch(tenant_id, id, $2, $3) from dispatch where id = $1`, [
     id,
     wish.actorId ?? actor,
