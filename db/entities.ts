@@ -7,6 +7,7 @@ import { ProtocolEntity } from './campaigns/protocol.entity';
 import { RoundEntity } from './campaigns/round.entity';
 import { StageResultEntity } from './campaigns/stage-result.entity';
 import { StepResultEntity } from './campaigns/step-result.entity';
+import { CampaignShareEntity } from './device-work/campaign-share.entity';
 import { DispatchFileEntity } from './device-work/dispatch-file.entity';
 import { DispatchTransitionEntity } from './device-work/dispatch-transition.entity';
 import { DispatchEntity } from './device-work/dispatch.entity';
@@ -26,6 +27,7 @@ import { DeviceEntity } from './lab/device.entity';
 import { IncidentEntity } from './lab/incident.entity';
 import { LabClockEntity } from './lab/lab-clock.entity';
 import { LabwareEntity } from './lab/labware.entity';
+import { OpeningHoursEntity } from './lab/opening-hours.entity';
 import { PlaceEntity } from './lab/place.entity';
 import { ConstructValueEntity } from './material/construct-value.entity';
 import { LedgerEntity } from './material/ledger.entity';
@@ -33,6 +35,12 @@ import { MeasurementEntity } from './material/measurement.entity';
 import { SampleParentEntity } from './material/sample-parent.entity';
 import { SampleVerdictEntity } from './material/sample-verdict.entity';
 import { SampleEntity } from './material/sample.entity';
+import { DispatchLotEntity } from './material/dispatch-lot.entity';
+import { DispatchRackEntity } from './material/dispatch-rack.entity';
+import { DispatchTipEntity } from './material/dispatch-tip.entity';
+import { LotEntity } from './material/lot.entity';
+import { TipUseEntity } from './material/tip-use.entity';
+import { WellBalanceEntity } from './material/well-balance.entity';
 import { AccessTokenEntity } from './tenancy/access-token.entity';
 import { EnrolmentCodeEntity } from './tenancy/enrolment-code.entity';
 import { ActorEntity } from './tenancy/actor.entity';
@@ -51,6 +59,7 @@ export const entities = [
   RoundEntity,
   StageResultEntity,
   StepResultEntity,
+  CampaignShareEntity,
   DispatchFileEntity,
   DispatchTransitionEntity,
   DispatchEntity,
@@ -70,6 +79,7 @@ export const entities = [
   IncidentEntity,
   LabClockEntity,
   LabwareEntity,
+  OpeningHoursEntity,
   PlaceEntity,
   ConstructValueEntity,
   LedgerEntity,
@@ -77,6 +87,12 @@ export const entities = [
   SampleParentEntity,
   SampleVerdictEntity,
   SampleEntity,
+  DispatchLotEntity,
+  DispatchRackEntity,
+  DispatchTipEntity,
+  LotEntity,
+  TipUseEntity,
+  WellBalanceEntity,
   AccessTokenEntity,
   EnrolmentCodeEntity,
   ActorEntity,

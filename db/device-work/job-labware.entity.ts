@@ -14,4 +14,13 @@ export class JobLabwareEntity {
 
   @Column({ type: 'text' })
   at: string;
+
+  @Column({ type: 'text', nullable: true })
+  seal: string | null;
+
+  @Column({ type: 'boolean', nullable: true })
+  lid: boolean | null;
+
+  @Column({ type: 'integer', nullable: true })
+  position: number | null;
 }

@@ -3,6 +3,8 @@
 -- Locks are taken in this order: job, dispatch, labware, successors' jobs by id. Functions answer refusals as values
 -- (`status`), so that what they record about a refusal is committed; callers turn them into errors.
 -- The settings beside the functions keep plans on indexes while fresh tables have no statistics, and make them once.
+-- Functions call one another across files: their bodies are checked when they run, not in the order of the files.
+set local check_function_bodies = off;
 
 -- Text of a time as the protocol writes it.
 create or replace function iso_time(at timestamptz) returns text language sql immutable as $$

@@ -25,6 +25,12 @@ declare
   v_step constant boolean := v_succeeded and p_job.serves_job_id is null and p_job.campaign_id is not null;
   v_late text[];
   v_found boolean;
+  -- A person's hands and eyes confirm what they moved; a scan confirms whoever's.
+  v_by_person constant boolean := exists (select 1 from actor where id = p_actor and kind = 'person')
+    or exists (select 1 from device where id = p_dispatch.device_id and kind = 'person');
+  -- Another labware, or one the wrong way round, stands where this one should.
+  v_mistaken constant boolean := not v_succeeded
+    and coalesce(p_dispatch.outcome -> 'problem' ->> 'code' in ('wrong-barcode', 'wrong-orientation'), false);
 begin
   select array_agg(w.barcode) into v_late from job_labware jl join labware w on w.id = jl.labware_id
   where jl.job_id = p_job.id and v_step and w.due_at < p_dispatch.started_lab_at and jl.role <> 'source';
@@ -33,16 +39,38 @@ begin
     held_reason = case when w.held_by = p_dispatch.id then null else w.held_reason end,
     held_by = nullif(w.held_by, p_dispatch.id),
     seal = coalesce(e.seal, w.seal), lid = coalesce(e.lid, w.lid), place_id = coalesce(e.place_id, w.place_id),
+    position = case when e.place_id is null or e.place_id = w.place_id then w.position
+      when jl.position is not null and not exists (select 1 from labware o where o.place_id = e.place_id and o.position = jl.position and not o.discarded)
+      then jl.position end,
+    thaw_count = w.thaw_count + case when e.place_id <> w.place_id and e.kind <> 'freezer'
+      and (select p.kind from place p where p.id = w.place_id) = 'freezer' then 1 else 0 end,
+    unconfirmed = case
+      when e.place_id is not null then case
+        when seen.scanned or seen.person then null
+        when p_dispatch.outcome -> 'facts' ? 'scanned' then 'another barcode was scanned when it was moved'
+        else 'it was moved without a scan' end
+      when v_mistaken then p_dispatch.outcome -> 'problem' ->> 'message'
+      when seen.scanned then null
+      else w.unconfirmed end,
+    confirmed_at = case when seen.here then p_lab else w.confirmed_at end,
+    confirmed_by = case when seen.here then p_actor else w.confirmed_by end,
+    confirmed_how = case when seen.here then case when seen.scanned then 'scan' else 'person' end else w.confirmed_how end,
+    discarded = w.discarded or coalesce(e.kind = 'waste', false),
     -- Where something was put away is where it belongs.
     home_place_id = case when p_job.spec ->> 'operation' = 'store' then coalesce(e.place_id, w.home_place_id) else w.home_place_id end,
     ready_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_min_ms * interval '1 millisecond' else w.ready_at end,
     due_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_max_ms * interval '1 millisecond' else w.due_at end
   from job_labware jl
   left join lateral (
-    select x.seal, x.lid, p.id as place_id
+    select x.seal, x.lid, p.id as place_id, p.kind
     from jsonb_to_recordset(p_job.spec -> 'effects') as x (role text, seal text, lid boolean, "toPlace" text)
     left join place p on p.site_id = p_job.site_id and p.code = x."toPlace"
     where x.role = jl.role and v_succeeded limit 1) e on true
+  cross join lateral (select y.barcode from labware y where y.id = jl.labware_id) me
+  cross join lateral (select coalesce(p_dispatch.outcome -> 'facts' -> 'scanned' ? me.barcode, false) as scanned,
+    v_by_person as person,
+    v_succeeded and (coalesce(p_dispatch.outcome -> 'facts' -> 'scanned' ? me.barcode, false)
+      or (e.place_id is not null and v_by_person)) as here) seen
   where jl.job_id = p_job.id and w.id = jl.labware_id;
   v_found := found;
   if v_late is not null then
@@ -59,6 +87,45 @@ begin
     select 1 from dispatch d join job_labware jl on jl.job_id = d.job_id
     where d.site_id = p_job.site_id and d.state = 'queued' and jl.at = 'device')
   then
+    perform pg_notify('lab_changed', p_job.site_id::text);
+  end if;
+end $$;
+
+-- What a settled dispatch did to lots and tips: containers are open from their first use; what came out of a lot that was out of
+-- date opens an incident; tips are posted as told, as reserved when everything was done, else between none and all.
+create or replace function settle_material(
+  p_job job, p_dispatch dispatch, p_done int4multirange, p_uncertain int4multirange, p_lab timestamptz
+) returns void language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_told constant jsonb := p_dispatch.outcome -> 'facts' -> 'tipsUsed';
+  v_problem text;
+begin
+  if exists (select 1 from dispatch_lot where dispatch_id = p_dispatch.id) then
+    select string_agg(x.problem, '; ') into v_problem
+    from dispatch_lot b join labware w on w.id = b.labware_id
+    cross join lateral (select lot_problem(w, coalesce(p_dispatch.started_lab_at, p_lab), w.thaw_count) as problem) x
+    where b.dispatch_id = p_dispatch.id and x.problem is not null
+      and exists (select 1 from ledger l where l.dispatch_id = p_dispatch.id and l.from_labware_id = w.id);
+    if v_problem is not null then
+      perform open_incident(p_job, p_dispatch, 'lot-expired', format('%s used what was out of date: %s', p_job.step_key, v_problem));
+    end if;
+    update labware set opened_at = coalesce(p_dispatch.started_lab_at, p_lab)
+    where opened_at is null and id in (
+      select l.from_labware_id from dispatch_lot b join ledger l on l.dispatch_id = b.dispatch_id and l.from_labware_id = b.labware_id
+      where b.dispatch_id = p_dispatch.id);
+  end if;
+  if exists (select 1 from dispatch_rack where dispatch_id = p_dispatch.id) then
+    insert into tip_use (tenant_id, dispatch_id, labware_id, low, high, basis)
+    select p_job.tenant_id, p_dispatch.id, r.labware_id,
+      case when told.count is not null then told.count when p_dispatch.state = 'succeeded' then r.count else 0 end,
+      coalesce(told.count, r.count),
+      case when told.count is not null then 'actual' when p_dispatch.outcome is null then 'resolved' else 'assumed' end
+    from dispatch_rack r join labware w on w.id = r.labware_id
+    cross join lateral (select case when v_told is not null then greatest(0, coalesce((v_told ->> w.barcode)::int, 0)) end as count) told
+    where r.dispatch_id = p_dispatch.id
+      -- Nothing was touched when a person says that it did not happen.
+      and not coalesce(p_dispatch.resolution ->> 'verdict' = 'did-not', false)
+    on conflict do nothing;
     perform pg_notify('lab_changed', p_job.site_id::text);
   end if;
 end $$;
@@ -82,6 +149,7 @@ begin
   if p_done <> '{}' or p_uncertain <> '{}' or exists (select 1 from planned_sample where dispatch_id = p_dispatch) then
     perform post_transfers(p_job, v_dispatch, p_done, p_uncertain, p_basis, p_actor, v_lab);
   end if;
+  perform settle_material(p_job, v_dispatch, p_done, p_uncertain, v_lab);
   perform settle_labware(p_job, v_dispatch, p_actor, v_lab);
   perform tell_workflow(p_job, p_dispatch, v_dispatch.attempt, p_state, p_problem);
   if p_state = 'succeeded' then
@@ -144,7 +212,9 @@ begin
 
   select range_agg(int4range(ordinal, ordinal, '[]')) into v_plan from planned_transfer where dispatch_id = p_dispatch;
   if v_plan is not null and p_outcome ? 'transfers' then
-    v_done := ordinals(p_outcome -> 'transfers' -> 'done') * v_plan;
+    -- What was measured as nothing was not done.
+    v_done := ordinals(p_outcome -> 'transfers' -> 'done') * v_plan - coalesce((
+      select range_agg(int4range(key::int, key::int, '[]')) from jsonb_each_text(p_outcome -> 'transfers' -> 'actualPl') where value::numeric = 0), '{}');
     v_uncertain := ordinals(p_outcome -> 'transfers' -> 'uncertain') * v_plan - v_done;
   elsif v_plan is not null and v_state = 'succeeded' then
     v_done := v_plan;

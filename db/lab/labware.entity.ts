@@ -56,4 +56,28 @@ export class LabwareEntity {
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
+
+  @Column({ name: 'lot_id', type: 'uuid', nullable: true })
+  lotId: string | null;
+
+  @Column({ name: 'opened_at', type: 'timestamptz', nullable: true })
+  openedAt: Date | null;
+
+  @Column({ name: 'thaw_count', type: 'integer' })
+  thawCount: number;
+
+  @Column({ type: 'integer', nullable: true })
+  position: number | null;
+
+  @Column({ type: 'text', nullable: true })
+  unconfirmed: string | null;
+
+  @Column({ name: 'confirmed_at', type: 'timestamptz', nullable: true })
+  confirmedAt: Date | null;
+
+  @Column({ name: 'confirmed_by', type: 'uuid', nullable: true })
+  confirmedBy: string | null;
+
+  @Column({ name: 'confirmed_how', type: 'text', nullable: true })
+  confirmedHow: string | null;
 }

@@ -6,7 +6,7 @@ import type { Writer } from './devices';
 import { siteIdOf } from './sites';
 
 /** Kinds of places labware can stand at. */
-export const placeKinds = ['deck', 'incubator', 'storage', 'freezer', 'consumables', 'bench'] as const;
+export const placeKinds = ['deck', 'incubator', 'storage', 'freezer', 'consumables', 'bench', 'waste'] as const;
 
 /** A place of a site, with how many labware fit. */
 export interface PlaceDescription {

@@ -50,6 +50,11 @@ export const errorCatalogue = {
   'ligation-data-missing': 422,
   'design-impossible': 422,
   'plan-impossible': 422,
+  'over-draw': 422,
+  'dead-volume': 422,
+  overfill: 422,
+  sealed: 422,
+  'lot-expired': 422,
   'reader-file-refused': 422,
   'too-few-measurements': 422,
   // machinery

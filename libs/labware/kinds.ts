@@ -9,6 +9,8 @@ export interface LabwareKind extends WellGrid {
   readonly maxUl: number;
   /** What stays behind in a well when a robot has taken all it can, in µL. */
   readonly deadUl: number;
+  /** Racks of tips only, one tip per position: greatest stroke of a tip in µL. */
+  readonly tipUl?: number;
 }
 
 /** Every kind of labware the shipped protocols use. */
@@ -20,6 +22,10 @@ export const labwareKinds: readonly LabwareKind[] = [
   { id: 'read-96', title: '96-well clear-bottom plate', rows: 8, columns: 12, maxUl: 300, deadUl: 5 },
   { id: 'storage-96', title: '96-well storage plate', rows: 8, columns: 12, maxUl: 300, deadUl: 5 },
   { id: 'reservoir-12', title: 'trough with 12 columns', rows: 1, columns: 12, maxUl: 300_000, deadUl: 1_000 },
+  { id: 'tips-10', title: 'box of 96 tips of 10 µL', rows: 8, columns: 12, maxUl: 10, deadUl: 0, tipUl: 10 },
+  { id: 'tips-20', title: 'box of 96 tips of 20 µL', rows: 8, columns: 12, maxUl: 20, deadUl: 0, tipUl: 20 },
+  { id: 'tips-300', title: 'box of 96 tips of 300 µL', rows: 8, columns: 12, maxUl: 300, deadUl: 0, tipUl: 300 },
+  { id: 'tips-1000', title: 'box of 96 tips of 1000 µL', rows: 8, columns: 12, maxUl: 1_000, deadUl: 0, tipUl: 1_000 },
 ];
 
 /**

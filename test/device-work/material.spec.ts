@@ -31,7 +31,10 @@ describe('material', () => {
     const by = { tenantId: db.tenantId, site: 'main', actorId: scene.personId };
     const received = wells.map((well) => ({ well, kind: 'part' as const, code: `p-${well}`, volumeUl: 10 }));
     await inTransaction(db.pool, (client) =>
-      receiveLabware(client, by, { barcode: from, kind: 'echo-384', placeCode: 'deck-handler', wells: received }),
+      receiveLabware(client, by, { barcode: from, kind: 'pcr-96', placeCode: 'deck-handler', wells: received }),
+    );
+    await inTransaction(db.pool, (client) =>
+      receiveLabware(client, by, { barcode: to, kind: 'pcr-96', placeCode: 'deck-handler', wells: [] }),
     );
     const products = wells.map((well) => ({
       labwareId: scene.labware(to),
@@ -43,10 +46,6 @@ describe('material', () => {
     await scene.enqueue([
       scene.step(step, 'transfer-liquid', { spec, worklist: await scene.worklist(from, to, wells) }),
     ]);
-    await db.pool.query(
-      `update labware set place_id = (select place_id from device where code = 'handler') where barcode = $1`,
-      [to],
-    );
     return { step, from, to, products };
   }
 

@@ -90,6 +90,7 @@ export class SmallLab {
       `update labware set place_id = (select id from place where code = 'deck-all') where id in (select labware_id from job_labware where job_id = $1)`,
       [job],
     );
+    await this.db.pool.query(`update job set routed_device_id = (select id from device where code = 'all') where id = $1`, [job]); // prettier-ignore
   }
 
   private async doNext(): Promise<void> {
@@ -117,7 +118,7 @@ export class SmallLab {
       case 'sequence':
         return { files: [await this.file(job, 'consensus.fasta', Buffer.from(await this.fasta(job)))] };
       default:
-        return {};
+        return { facts: { scanned: job.spec.labware.map(({ barcode }) => barcode) } };
     }
   }
 
