@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import type { StackContext } from '../../../apps/cli/stack/anneal-processes';
 import { nodeProcess } from '../../../apps/cli/stack/anneal-processes';
@@ -18,6 +17,7 @@ import { ensureInstallation, issueToken } from '../../../db/seed';
 import type { InstrumentLine } from './instrument-log';
 import { readLines } from './instrument-log';
 import { LogWatch } from './log-watch';
+import { insist } from './patience';
 import type { VictimName } from './schedule';
 import { Victim } from './victim';
 
@@ -70,17 +70,9 @@ export class KillLab {
     return readLines(readFileSync(this.parts.logPath, 'utf8')).lines;
   }
 
-  /** Asks PostgreSQL, again and again while it is away. @throws what it refuses, or after 60 s */
-  async insist<T>(ask: (pool: Pool) => Promise<T>): Promise<T> {
-    const until = performance.now() + 60_000;
-    for (;;) {
-      try {
-        return await ask(this.parts.pool);
-      } catch (error) {
-        if (!isAway(error) || performance.now() > until) throw error;
-        await pause(30);
-      }
-    }
+  /** Asks PostgreSQL, again and again while it is away. @throws what it refuses */
+  insist<T>(ask: (pool: Pool) => Promise<T>): Promise<T> {
+    return insist(this.parts.pool, ask);
   }
 
   /** Calls the api in the name of a person. @returns the status; 0 when nobody answered */
@@ -202,12 +194,4 @@ async function install(pool: Pool, devicesPath: string): Promise<LabParts['insta
   }
   writeFileSync(devicesPath, JSON.stringify(served), { mode: 0o600 });
   return { ...installation, actorId, token };
-}
-
-/** Whether PostgreSQL was not there to answer, as opposed to answering no. */
-function isAway(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  if (code !== undefined && /^(57P0|08|53300|XX000)/.test(code)) return true;
-  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code ?? '')) return true;
-  return /Connection terminated|timeout exceeded|not queryable|ended unexpectedly/.test(message ?? '');
 }
