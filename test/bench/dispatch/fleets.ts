@@ -44,6 +44,15 @@ export class Fleets {
     this.tallies.set(fleet, tally);
   }
 
+  /** How many polls of all fleets were answered so far. */
+  async polls(): Promise<number> {
+    this.child.send({ order: 'count-polls' } satisfies FleetOrder);
+    for (;;) {
+      const [{ polls }] = (await once(this.child, 'message')) as [FleetReport];
+      if (polls !== undefined) return polls;
+    }
+  }
+
   /** Ends the process. */
   async stop(): Promise<void> {
     const exited = once(this.child, 'exit');

@@ -22,6 +22,8 @@ export interface JobSeen {
 /** What a robot tells: a job done, or what went wrong. */
 export interface RobotListener {
   done(job: JobSeen): void;
+  /** A poll was answered, with a job or without. */
+  polled(): void;
   trouble(message: string): void;
 }
 
@@ -74,6 +76,7 @@ export class Robot {
       protocolVersion: 1,
     });
     const heldAt = machineMs();
+    this.listener.polled();
     if (status === 204) return;
     const lease = accepted(status, body) as Lease;
     await this.report(lease, 'start', { durationLabMs: 1 });

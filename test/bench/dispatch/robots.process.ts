@@ -10,17 +10,21 @@ export type FleetOrder =
       readonly workMs: number;
       readonly robots: readonly RobotCredential[];
     }
-  | { readonly order: 'close'; readonly fleet: string };
+  | { readonly order: 'close'; readonly fleet: string }
+  | { readonly order: 'count-polls' };
 
 /** What this process tells: the jobs since the last report, and what went wrong. */
 export interface FleetReport {
   readonly fleet: string;
   readonly jobs: readonly JobSeen[];
   readonly troubles: readonly string[];
+  /** Polls answered so far by all fleets, when that was asked. */
+  readonly polls?: number;
 }
 
 const reportEveryMs = 100;
 const fleets = new Map<string, readonly Robot[]>();
+let polls = 0;
 const news = new Map<string, { jobs: JobSeen[]; troubles: string[] }>();
 
 function open(order: FleetOrder & { readonly order: 'open' }): void {
@@ -28,6 +32,7 @@ function open(order: FleetOrder & { readonly order: 'open' }): void {
   news.set(order.fleet, told);
   const listener = {
     done: (job: JobSeen) => void told.jobs.push(job),
+    polled: () => void polls++,
     trouble: (message: string) => void told.troubles.push(message),
   };
   const robots = order.robots.map((credential) => new Robot(order.url, credential, order.workMs, listener));
@@ -47,7 +52,13 @@ function report(): void {
   }
 }
 
-process.on('message', (order: FleetOrder) => (order.order === 'open' ? open(order) : close(order.fleet)));
+function obey(order: FleetOrder): void {
+  if (order.order === 'open') open(order);
+  else if (order.order === 'close') close(order.fleet);
+  else process.send?.({ fleet: '', jobs: [], troubles: [], polls } satisfies FleetReport);
+}
+
+process.on('message', obey);
 process.on('disconnect', () => process.exit(0));
 setInterval(report, reportEveryMs);
 process.send?.({ fleet: '', jobs: [], troubles: [] } satisfies FleetReport);
