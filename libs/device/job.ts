@@ -21,6 +21,9 @@ export interface FileRef {
 
 export type Seal = 'none' | 'foil' | 'breathable';
 
+/** How a labware must be closed when a job starts; `no-foil`: open or breathable. */
+export type ExpectedSeal = Seal | 'no-foil';
+
 /** One labware a job needs. */
 export interface JobLabware {
   /** Role in the unit operation: `source`, `destination`, `plate`. */
@@ -31,6 +34,25 @@ export interface JobLabware {
   readonly kind: string;
   /** `device`: must be on the device that runs the job; `anywhere`: the job itself goes and gets it. */
   readonly at: 'device' | 'anywhere';
+  /** Queued: how it must be closed when the job starts, absent when it does not matter. Leased: how it is closed. */
+  readonly seal?: ExpectedSeal;
+  /** Queued: whether its lid must be on; leased: whether it is. */
+  readonly lid?: boolean;
+  /** Leased: 1-based position on the deck, where one is known; of a move, the one to put it on. */
+  readonly position?: number;
+}
+
+/** Tips of one kind of rack (`tips-300` of `libs/labware`) that a job uses. */
+export interface JobTips {
+  readonly kind: string;
+  readonly count: number;
+}
+
+/** Tips a leased job takes from one rack on its deck. */
+export interface LeasedTips extends JobTips {
+  /** Barcode of the rack. */
+  readonly rack: string;
+  readonly position?: number;
 }
 
 /** A sample that the job makes when the transfer into its well happens (first dispense). */
@@ -86,6 +108,8 @@ export interface JobSpec {
   readonly capability: Capability;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly labware: readonly JobLabware[];
+  /** Tips it uses; absent when it uses none. */
+  readonly tips?: readonly JobTips[];
   /** Expected duration in lab time. */
   readonly durationMs: number;
   /** Present when doing it twice harms nothing, within this lab time after the labware became ready; absent: never repeated by the system. */
@@ -111,6 +135,8 @@ export interface LeasedJob {
   readonly spec: Omit<JobSpec, 'products'>;
   /** Worklist file (Echo-style CSV), when the operation moves liquid. */
   readonly worklist?: FileRef;
+  /** Racks on the deck that tips are reserved on, begun ones first. */
+  readonly tips?: readonly LeasedTips[];
   readonly labNow: string;
 }
 
@@ -122,8 +148,13 @@ export interface Outcome {
   readonly version: 1;
   readonly result: 'succeeded' | 'failed';
   /** Operations that move liquid: which transfers surely happened, and which may have. All others did not. */
-  readonly transfers?: { readonly done: OrdinalRanges; readonly uncertain: OrdinalRanges };
-  /** Small facts of the operation: colonies per region, scanned barcodes. */
+  readonly transfers?: {
+    readonly done: OrdinalRanges;
+    readonly uncertain: OrdinalRanges;
+    /** Volumes the device measured, in picolitres by ordinal; the planned volume counts for all others. 0: nothing was moved. */
+    readonly actualPl?: Readonly<Record<string, number>>;
+  };
+  /** Small facts of the operation: colonies per region, `scanned` barcodes, `tipsUsed` by barcode of the rack. */
   readonly facts?: Readonly<Record<string, unknown>>;
   readonly files: readonly FileRef[];
   readonly problem?: { readonly code: string; readonly message: string };
@@ -141,8 +172,19 @@ export interface JobSettled {
   readonly attempt: number;
   readonly state: DispatchStateSeen;
   readonly problem?: string;
-  /** Labware whose wells were voided or are held by it. */
+  /** Last of its block, and succeeded. */
   readonly blockEnded: boolean;
+  /** Failed by a named person's word about an unknown outcome. */
+  readonly verdict?: FailureFacts['verdict'];
+  readonly partialFile?: FailureFacts['partialFile'];
+}
+
+/** What is known of a failure beside its problem. */
+export interface FailureFacts {
+  /** What a named person said of an unknown outcome; `did-not` is the permission to do it again. */
+  readonly verdict?: 'did-not' | 'partly';
+  /** A course of measurements broke off and left a file: it is judged as it is, never measured again. */
+  readonly partialFile?: true;
 }
 export type DispatchStateSeen =
   'succeeded' | 'failed' | 'unknown' | 'withdrawn' | 'queued' | 'blocked' | 'leased' | 'started';

@@ -270,6 +270,45 @@ describe('a job that does not succeed', () => {
     expect(stage.lab.confirmed).toContain('timer');
   });
 
+  it('is done again without another question when a person says that it did not happen', async () => {
+    const stage = new Stage(protocol(...run(3, 'purify')));
+    stage.lab.unrepeatable.add('purify');
+    stage.lab.verdict = (key, attempt) => (key === keys(2, 2)[0] && attempt === 1 ? 'unknown' : 'succeeded');
+    await stage.run(async () => {
+      await until(() => stage.asked('rest') === 1);
+      stage.lab.settle('r1/build/s2/plate', 'failed', { verdict: 'did-not' });
+      await stage.result();
+    });
+    expect([stage.asked('repeatJob'), stage.asked('askPerson')]).toEqual([1, 0]);
+  });
+
+  it('is left to a person when its window is over, once, and done again when that person says that it did not happen', async () => {
+    const stage = new Stage(protocol(...run(2, 'read-plate')));
+    stage.lab.windowOver = true;
+    stage.lab.verdict = (key, attempt) => (key === keys(1, 1)[0] && attempt === 1 ? 'unknown' : 'succeeded');
+    await stage.run(async () => {
+      await until(() => stage.asked('awaitEvidence') === 1);
+      const key = 'evidence/1/r1/build/s1/plate';
+      await stage.handle.signal(timersDue, [{ eventId: 'timer', key, dueLabAt: '2026-01-05T08:10:00Z' }]);
+      await until(() => stage.asked('askPerson') === 1);
+      stage.lab.settle('r1/build/s1/plate', 'failed', { verdict: 'did-not' });
+      await stage.result();
+    });
+    expect([stage.asked('refusedRepeat'), stage.asked('askPerson'), stage.asked('repeatJob')]).toEqual([1, 1, 1]);
+  });
+
+  it('counts as done when it was a course of measurements that broke off and left a file', async () => {
+    const stage = new Stage(protocol(...run(2, 'read-plate')));
+    stage.lab.unrepeatable.add('read-plate');
+    stage.lab.verdict = (key) => (key === keys(1, 1)[0] ? 'never' : 'succeeded');
+    await stage.run(async () => {
+      await until(() => stage.lab.jobs.has('r1/build/s1/plate'));
+      stage.lab.settle('r1/build/s1/plate', 'failed', { partialFile: true });
+      await stage.result();
+    });
+    expect([stage.asked('acceptJob'), stage.asked('askPerson'), stage.asked('repeatJob')]).toEqual([1, 0, 0]);
+  });
+
   it('has one effect when its message comes twice', async () => {
     const stage = new Stage(protocol(...run(2)));
     stage.lab.verdict = (key, attempt) =>

@@ -1,4 +1,5 @@
-import type { DispatchStateSeen, JobSettled } from '../../libs/device/job';
+import { ApplicationFailure } from '@temporalio/common';
+import type { DispatchStateSeen, FailureFacts, JobSettled } from '../../libs/device/job';
 import type {
   DeviceWorkActivities,
   JobRef,
@@ -34,6 +35,8 @@ export class FakeLab implements DeviceWorkActivities {
   /** Unit operations that move liquid; all others are repeatable unless named in `unrepeatable`. */
   readonly liquid = new Set(['transfer']);
   readonly unrepeatable = new Set<string>();
+  /** Repeats need a person's decision. */
+  windowOver = false;
   /** Where confirmations are written, when they are. */
   onConfirm: (eventIds: readonly string[]) => Promise<void> = () => Promise.resolve();
   private events = 0;
@@ -56,6 +59,10 @@ export class FakeLab implements DeviceWorkActivities {
   }
 
   async repeatJob(job: JobRef): Promise<JobSeen> {
+    if (this.windowOver && !job.decided) {
+      await this.note('refusedRepeat', [job.stepKey], []);
+      throw ApplicationFailure.nonRetryable('it could be repeated until 08:30', 'window-over');
+    }
     return this.again('repeatJob', job);
   }
 
@@ -110,10 +117,10 @@ export class FakeLab implements DeviceWorkActivities {
   }
 
   /** Ends an attempt, whatever its state, and tells. */
-  settle(stepKey: string, state: DispatchStateSeen): void {
+  settle(stepKey: string, state: DispatchStateSeen, facts: FailureFacts = {}): void {
     const job = this.job(stepKey);
     job.state = state;
-    if (state !== 'succeeded' || job.run.tellsSuccess) this.say(stepKey);
+    if (state !== 'succeeded' || job.run.tellsSuccess) this.say(stepKey, facts);
     setImmediate(() => this.work());
   }
 
@@ -142,12 +149,21 @@ export class FakeLab implements DeviceWorkActivities {
     }
   }
 
-  private say(stepKey: string): void {
+  private say(stepKey: string, facts: FailureFacts): void {
     const { attempt, state, run } = this.job(stepKey);
     const eventId = `event-${++this.events}`;
     this.told.push(eventId);
     const blockEnded = state === 'succeeded' && run.tellsSuccess;
-    this.outgoing.push({ eventId, jobId: stepKey, stepKey, attempt, state, problem: `${state} by script`, blockEnded });
+    this.outgoing.push({
+      eventId,
+      jobId: stepKey,
+      stepKey,
+      attempt,
+      state,
+      problem: `${state} by script`,
+      blockEnded,
+      ...facts,
+    });
     this.sending = this.sending.then(() => this.flush());
   }
 

@@ -1,4 +1,4 @@
-import type { DispatchStateSeen } from '../../libs/device/job';
+import type { DispatchStateSeen, FailureFacts } from '../../libs/device/job';
 import type { OperationStep } from '../../libs/protocol/protocol';
 import type { StageName } from '../stage.messages';
 
@@ -27,7 +27,7 @@ export interface OperationRun {
 }
 
 /** What a workflow knows of a job. */
-export interface JobSeen {
+export interface JobSeen extends FailureFacts {
   readonly stepKey: string;
   readonly jobId: string;
   readonly attempt: number;
@@ -45,6 +45,8 @@ export interface JobRef extends StageRef {
   /** The attempt that failed or was withdrawn. */
   readonly attempt: number;
   readonly handledEventIds: readonly string[];
+  /** A person decided it: the window in which the system may repeat by itself does not matter. */
+  readonly decided?: true;
 }
 
 /** Key of the lab timer that ends the wait for evidence about an attempt. */
@@ -60,7 +62,7 @@ export interface DeviceWorkActivities {
       readonly handledEventIds: readonly string[];
     },
   ): Promise<JobSeen[]>;
-  /** Dispatches a job again with the same content. */
+  /** Dispatches a job again with the same content; refused outside its window unless a person decided it. */
   repeatJob(job: JobRef): Promise<JobSeen>;
   /** Plans the transfers that are left and dispatches them; releases the successors when nothing is left to do. */
   retryJob(job: JobRef): Promise<JobSeen>;
@@ -78,7 +80,10 @@ export interface DeviceWorkActivities {
   rest(messages: StageRef & { readonly handledEventIds: readonly string[] }): Promise<void>;
   /** Sets the lab timer that ends the wait for evidence about an unknown attempt, and confirms messages. */
   awaitEvidence(job: JobRef): Promise<void>;
-  /** Opens an incident about a job that needs a person, once per job and attempt, and confirms messages. */
+  /**
+   * Opens an incident about a job that needs a person, once per job and attempt, and confirms messages. About an unknown one
+   * there is an incident already: it says the message, too.
+   */
   askPerson(job: JobRef & { readonly message: string }): Promise<void>;
   /** Opens an incident about a job that has not started in time, once per timer, and confirms the timer's message. */
   reportOverdue(

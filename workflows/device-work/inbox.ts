@@ -1,10 +1,10 @@
-import type { DispatchStateSeen, JobSettled } from '../../libs/device/job';
+import type { DispatchStateSeen, FailureFacts, JobSettled } from '../../libs/device/job';
 import type { Steering } from '../stage.messages';
 import type { JobSeen } from './device-work.activities';
 import type { JobDecided, TimerDue } from './device-work.messages';
 
 /** What is known of a job's latest dispatch. */
-export interface KnownJob {
+export interface KnownJob extends FailureFacts {
   readonly attempt: number;
   readonly state: DispatchStateSeen;
   readonly problem?: string | undefined;
@@ -52,7 +52,7 @@ export class Inbox {
   settle(messages: readonly JobSettled[]): void {
     for (const message of messages) {
       if (!this.isFirst(message.eventId, message.stepKey)) continue;
-      this.know(message.stepKey, { attempt: message.attempt, state: message.state, problem: message.problem });
+      this.know(message.stepKey, knownOf(message));
     }
   }
 
@@ -91,7 +91,7 @@ export class Inbox {
   note(jobs: readonly JobSeen[]): void {
     for (const job of jobs) {
       this.facts.set(job.stepKey, job);
-      this.know(job.stepKey, { attempt: job.attempt, state: job.state, problem: job.problem });
+      this.know(job.stepKey, knownOf(job));
     }
   }
 
@@ -213,4 +213,8 @@ export class Inbox {
       (report.attempt === known.attempt && progress[report.state] > progress[known.state]);
     if (further) this.jobs.set(stepKey, report);
   }
+}
+
+function knownOf({ attempt, state, problem, verdict, partialFile }: JobSettled | JobSeen): KnownJob {
+  return { attempt, state, problem, ...(verdict ? { verdict } : {}), ...(partialFile ? { partialFile } : {}) };
 }

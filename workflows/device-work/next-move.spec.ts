@@ -26,4 +26,13 @@ describe('the next move about a job', () => {
   ])('in state %s at attempt %i with %j is to %s', (state, attempt, facts, move) => {
     expect(nextMove({ state, attempt }, facts)).toBe(move);
   });
+
+  it.each([
+    ['a person said it did not happen', { verdict: 'did-not' }, delicate, 'repeat'],
+    ['a person said that the transfers did not happen', { verdict: 'did-not' }, liquid, 'retry'],
+    ['a person said it happened partly', { verdict: 'partly' }, delicate, 'ask'],
+    ['a course broke off and left a file', { partialFile: true }, delicate, 'salvage'],
+  ] as const)('is decided when %s', (_what, known, facts, move) => {
+    expect(nextMove({ state: 'failed', attempt: 3, ...known }, facts)).toBe(move);
+  });
 });

@@ -4,7 +4,7 @@ import type { KnownJob } from './inbox';
 export const mostAttempts = 3;
 
 /** What to do about a job that did not succeed. */
-export type Move = 'wait' | 'seek' | 'repeat' | 'retry' | 'ask';
+export type Move = 'wait' | 'seek' | 'repeat' | 'retry' | 'salvage' | 'ask';
 
 /** What a move is decided by, beside the job's state. */
 export interface MoveFacts {
@@ -18,7 +18,8 @@ export interface MoveFacts {
 /**
  * What the interpreter does about a job: nothing while it may still move. An unknown one waits for evidence or a person; if it
  * is repeatable, only for a while. One withdrawn before its start is dispatched again. Of a failed one what is left is planned
- * when it moves liquid, the same is done again when it is repeatable, else a person decides.
+ * when it moves liquid, the same is done again when it is repeatable, else a person decides. A person who said that it did not
+ * happen has decided. A broken course of measurements that left a file is not measured again: the file is judged as it is.
  */
 export function nextMove(job: KnownJob, facts: MoveFacts): Move {
   switch (job.state) {
@@ -29,6 +30,8 @@ export function nextMove(job: KnownJob, facts: MoveFacts): Move {
       if (!facts.repeatable || job.attempt >= mostAttempts) return 'wait';
       return facts.evidenceOver ? 'repeat' : 'seek';
     case 'failed':
+      if (job.partialFile) return 'salvage';
+      if (job.verdict === 'did-not') return facts.movesLiquid ? 'retry' : 'repeat';
       if (job.attempt >= mostAttempts) return 'ask';
       if (facts.movesLiquid) return 'retry';
       return facts.repeatable ? 'repeat' : 'ask';

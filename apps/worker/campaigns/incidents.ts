@@ -25,3 +25,12 @@ export async function openIncident(client: PoolClient, incident: NewIncident): P
     [newId(), tenantId, siteId, campaignId, kind, subject, message, dispatchId ?? null],
   );
 }
+
+/** Adds what the system found to the incident of an unknown outcome, once. */
+export async function amendUnknown(client: PoolClient, dispatchId: string, message: string): Promise<void> {
+  await client.query(
+    `update incident set message = message || '; ' || $2
+     where dispatch_id = $1 and kind = 'job-unknown' and resolved_at is null and position($2 in message) = 0`,
+    [dispatchId, message],
+  );
+}

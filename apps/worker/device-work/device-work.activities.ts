@@ -7,6 +7,7 @@ import { redispatch } from '../../../db/device-work/redispatch';
 import { withdraw } from '../../../db/device-work/withdraw';
 import { jobId } from '../../../db/ids';
 import { inTransaction } from '../../../db/transaction';
+import type { FailureFacts } from '../../../libs/device/job';
 import { evidenceTimer } from '../../../workflows/device-work/device-work.activities';
 import type {
   DeviceWorkActivities as Contract,
@@ -16,9 +17,9 @@ import type {
   StageRef,
 } from '../../../workflows/device-work/device-work.activities';
 import { BuildActivities } from '../build/build.activities';
-import { openIncident } from '../campaigns/incidents';
+import { amendUnknown, openIncident } from '../campaigns/incidents';
 import { JobBuilder } from './job-builder';
-import { jobFacts } from './job-facts';
+import { failureFacts, jobFacts } from './job-facts';
 
 /** Lab time that evidence about an unknown attempt of a repeatable job is waited for. */
 const evidenceMs = 600_000;
@@ -45,17 +46,20 @@ export class DeviceWorkActivities implements Contract {
       return { ...job, needs: run.needs, tellsSuccess: run.tellsSuccess };
     });
     const states = await enqueueBlock(this.pool, { ...address, jobs });
+    const failed = states.filter(({ state }) => state === 'failed').map(({ dispatchId }) => dispatchId);
+    const failures = await failureFacts(this.pool, failed);
     return states.map((state, index) => {
       const job = jobs[index];
       return seen(state, {
         repeatable: job?.spec.repeatableWithinMs !== undefined,
         movesLiquid: job?.worklist !== undefined,
+        ...failures.get(state.dispatchId),
       });
     });
   }
 
   async repeatJob(job: JobRef): Promise<JobSeen> {
-    return this.dispatchAgain(job, undefined);
+    return this.dispatchAgain(job);
   }
 
   async retryJob(job: JobRef): Promise<JobSeen> {
@@ -66,7 +70,7 @@ export class DeviceWorkActivities implements Contract {
   }
 
   async acceptJob(job: JobRef & { reason: string }): Promise<JobSeen> {
-    return this.dispatchAgain(job, nothingLeft);
+    return this.dispatchAgain(job, nothingLeft, job.reason);
   }
 
   async awaitEvidence(job: JobRef): Promise<void> {
@@ -93,13 +97,15 @@ export class DeviceWorkActivities implements Contract {
     const subject = job.stepKey;
     const [state] = await jobStates(this.pool, { campaignId: job.campaignId, stepKeys: [subject] });
     await inTransaction(this.pool, async (client) => {
-      await openIncident(client, {
-        ...job,
-        kind: 'job-failed',
-        subject,
-        message: `${subject} failed (attempt ${job.attempt}): ${job.message}. ${howToAnswer}`,
-        ...(state ? { dispatchId: state.dispatchId } : {}),
-      });
+      if (state?.state === 'unknown') await amendUnknown(client, state.dispatchId, job.message);
+      else
+        await openIncident(client, {
+          ...job,
+          kind: 'job-failed',
+          subject,
+          message: `${subject} failed (attempt ${job.attempt}): ${job.message}. ${howToAnswer}`,
+          ...(state ? { dispatchId: state.dispatchId } : {}),
+        });
       await rest(client, job);
     });
   }
@@ -114,13 +120,15 @@ export class DeviceWorkActivities implements Contract {
     });
   }
 
-  private async dispatchAgain(job: JobRef, worklist: Worklist | undefined): Promise<JobSeen> {
-    const { stepKey, attempt, handledEventIds } = job;
+  private async dispatchAgain(job: JobRef, worklist?: Worklist, reason?: string): Promise<JobSeen> {
+    const { stepKey, attempt, handledEventIds, decided } = job;
     const id = jobId(job.campaignId, stepKey);
     const state = await redispatch(this.pool, {
       jobId: id,
       attempt: attempt + 1,
       ...(worklist ? { worklist } : {}),
+      ...(decided ? { decided } : {}),
+      ...(reason ? { reason } : {}),
       handledEventIds,
     });
     return seen(state, await jobFacts(this.pool, id));
@@ -140,7 +148,7 @@ type Worklist = NonNullable<Parameters<typeof redispatch>[1]['worklist']>;
 /** A worklist without transfers: its attempt succeeds at once and releases the successors. */
 const nothingLeft: Worklist = { sha256: '', transfers: [] };
 
-function seen(state: JobState, facts: Pick<JobSeen, 'repeatable' | 'movesLiquid'>): JobSeen {
+function seen(state: JobState, facts: Pick<JobSeen, 'repeatable' | 'movesLiquid'> & FailureFacts): JobSeen {
   const { stepKey, jobId: id, attempt, problem } = state;
   return { stepKey, jobId: id, attempt, state: state.state, ...(problem ? { problem } : {}), ...facts };
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { FailureFacts } from '../../../libs/device/job';
 import { DomainError } from '../../../libs/errors/domain-error';
 
 /** Whether a job may be done twice, and whether it has ever had liquid to move. @throws DomainError `not-found` */
@@ -11,4 +12,14 @@ export async function jobFacts(pool: Pool, job: string): Promise<{ repeatable: b
   );
   if (!rows[0]) throw new DomainError('not-found', `there is no job ${job}`);
   return rows[0];
+}
+
+/** What is known of failed dispatches beside their problem, by dispatch. */
+export async function failureFacts(pool: Pool, dispatchIds: readonly string[]): Promise<Map<string, FailureFacts>> {
+  if (dispatchIds.length === 0) return new Map();
+  const { rows } = await pool.query<{ id: string; facts: FailureFacts }>(
+    'select d.id, failure_facts(j, d.id) as facts from dispatch d join job j on j.id = d.job_id where d.id = any($1::uuid[])',
+    [dispatchIds],
+  );
+  return new Map(rows.map(({ id, facts }) => [id, facts]));
 }
