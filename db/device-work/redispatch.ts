@@ -18,6 +18,8 @@ export interface Redispatch {
   readonly actorId?: string;
   /** A person wants it: the window in which the system may repeat by itself does not matter. */
   readonly decided?: boolean;
+  /** Why nothing is left to do, when the worklist is empty. */
+  readonly reason?: string;
 }
 
 interface Latest {
@@ -157,7 +159,7 @@ async function insertAttempt(client: PoolClient, latest: Latest, wish: Redispatc
 
 /** Inside this transaction the empty attempt is unknown for a moment: the one state from which no device is needed to settle. */
 async function settleEmpty(client: PoolClient, id: string, actor: string, wish: Redispatch): Promise<void> {
-  const resolution = { verdict: 'happened', reason: 'nothing was left to move', by: 'system' };
+  const resolution = { verdict: 'happened', reason: wish.reason ?? 'nothing was left to move', by: 'system' };
   await client.query(`select resolve_dispatch(tenant_id, id, $2, $3) from dispatch where id = $1`, [
     id,
     wish.actorId ?? actor,
