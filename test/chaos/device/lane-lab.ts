@@ -1,0 +1,112 @@
+import { Agent, request as httpRequest } from 'node:http';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Client, Pool } from 'pg';
+import { LabKeeper } from '../../../apps/api/device-work/lab-keeper';
+import { createServer, portOf } from '../../../apps/api/server';
+import type { ApiRequest, ApiResponse } from '../../../apps/agent/ports';
+import { migrate } from '../../../db/migrate';
+import type { SqlFunctions } from '../../../db/migrate';
+import { issueToken } from '../../../db/seed';
+import { testDatabase } from '../../../libs/testing/database';
+import type { TestDatabase } from '../../../libs/testing/database';
+import { LabScene } from '../../../libs/testing/lab-scene';
+import type { SceneDevice } from '../../../libs/testing/lab-scene';
+import type { PostgresServer } from '../../../libs/testing/postgres';
+import { POOL } from '../../../libs/platform/database/database.module';
+import { PoolGate } from './faulty-pool';
+
+/** Length of a lease, virtual ms. */
+export const leaseMs = 1_800_000;
+const never = 2 ** 31 - 1;
+
+/** A database with the real api over it, used by one schedule after another. */
+export class LaneLab {
+  /** The gates of the present schedule. */
+  apiGate = new PoolGate(undefined, () => undefined);
+  workerGate = new PoolGate(undefined, () => undefined);
+  private readonly http = new Agent({ keepAlive: true, maxSockets: 8 });
+
+  private constructor(
+    readonly db: TestDatabase,
+    readonly scene: LabScene,
+    readonly devices: ReadonlyMap<string, SceneDevice>,
+    readonly opsToken: string,
+    /** A connection nothing goes wrong on: time, locks, the final count. */
+    readonly watcher: Client,
+    /** The same as a pool. */
+    readonly quietPool: Pool,
+    private readonly app: NestExpressApplication,
+  ) {}
+
+  /** The api's own pool. */
+  get apiPool(): Pool {
+    return this.app.get<Pool>(POOL);
+  }
+
+  /** Clears away what earlier schedules left, and opens a campaign. */
+  async begin(campaignId: string, slug: string, seed: number): Promise<void> {
+    const { db, scene, watcher } = this;
+    await watcher.query(
+      `update campaign set status = 'finished' where status = 'running';
+       update labware set discarded = true where not discarded;
+       update device set state = 'in-service', state_reason = null, quarantined_by = null where state <> 'in-service';
+       update lab_clock set now_at = '2026-01-05T08:00:00Z'`,
+    );
+    // Tokens are text in journals and answers: of one length, and the same whenever a seed runs.
+    await watcher.query(`select setval('fencing_token', $1)`, [1_000_000_000 + (seed % 1_000_000) * 1_000]);
+    await watcher.query(
+      `insert into campaign (id, tenant_id, site_id, slug, status, owner_id) values ($1, $2, $3, $4, 'running', $5)`,
+      [campaignId, db.tenantId, db.siteId, slug, scene.personId],
+    );
+  }
+
+  /** @param functions SQL functions instead of those of the sources, for a mutant */
+  static async open(server: PostgresServer, functions?: SqlFunctions): Promise<LaneLab> {
+    const db = await testDatabase('virtual', server);
+    if (functions) await migrate(db.url, [], functions);
+    const scene = await LabScene.open(db, 'scene');
+    const devices = new Map<string, SceneDevice>();
+    for (const code of ['lh-1', 'lh-2']) devices.set(code, await scene.device(code, 'transfer-liquid', 1_000));
+    devices.set('reader-1', await scene.device('reader-1', 'read-plate', 1_000));
+    const ops = await issueToken(db.pool, { tenantId: db.tenantId, kind: 'person', name: 'ada', roles: ['ops'] });
+    const settings = { databaseUrl: db.url, databasePoolSize: 4, leaseMs, sweepMs: never, longPollMs: 25_000 };
+    const app = await createServer(settings, false);
+    const watcher = new Client({ connectionString: db.url });
+    await watcher.connect();
+    const quietPool = new Pool({ connectionString: db.url, max: 2 });
+    const lab = new LaneLab(db, scene, devices, ops.token, watcher, quietPool, app);
+    PoolGate.install(lab.apiPool, () => lab.apiGate);
+    PoolGate.install(db.pool, () => lab.workerGate);
+    // What the api does by itself happens in turns of the schedule instead.
+    app.get(LabKeeper).onApplicationBootstrap = () => Promise.resolve();
+    await app.listen(0, '127.0.0.1');
+    return lab;
+  }
+
+  /** Sends a request through the api's whole stack. @throws Error when the connection breaks */
+  send(request: ApiRequest): Promise<ApiResponse> {
+    const { method, path, headers, body } = request;
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+    return new Promise((resolve, reject) => {
+      const options = { agent: this.http, host: '127.0.0.1', port: portOf(this.app), method, path };
+      const sent = httpRequest({ ...options, headers: { ...headers, ...length } }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
+        response.on('error', reject);
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.apiGate = new PoolGate(undefined, () => undefined);
+    this.workerGate = this.apiGate;
+    this.http.destroy();
+    await this.watcher.end();
+    await this.quietPool.end();
+    await this.app.close();
+    await this.db.close();
+  }
+}
