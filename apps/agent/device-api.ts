@@ -1,29 +1,32 @@
 import type { FileRef, LeasedJob, Outcome } from '../../libs/device/job';
-import { withTimeout } from '../../libs/client/with-timeout';
-
-/** The api refused: its problem code, and the whole problem. */
-export class ApiRefusal extends Error {
-  override readonly name = 'ApiRefusal';
-
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    detail: string,
-  ) {
-    super(`${status} ${code}: ${detail}`);
-  }
-
-  /** Whether asking again later may help: the api is away or busy, or a token is not known yet. */
-  get passes(): boolean {
-    return this.status >= 500 || [401, 408, 425, 429].includes(this.status);
-  }
-}
+import { toRefusal } from './api-refusal';
+import type { Credential } from './credential';
+import type { ApiRequest, ApiResponse, Send } from './ports';
 
 /** Answer to a start: when the run ends in lab time, and how long the lease lasts without a heartbeat. */
 export interface Started {
   readonly labNow: string;
   readonly untilLabTime: string;
   readonly leaseMs: number;
+}
+
+/** What a device says of itself: `busy-foreign` is used by somebody else. */
+export interface Condition {
+  readonly condition: 'ready' | 'busy-foreign';
+  readonly message?: string;
+}
+
+/** How a self-test went. */
+export interface SelfTestResult {
+  readonly passed: boolean;
+  readonly message: string;
+}
+
+/** What the api of one device is made of. */
+export interface DeviceApiParts {
+  readonly code: string;
+  readonly send: Send;
+  readonly credential: Credential;
 }
 
 interface RequestOptions {
@@ -34,94 +37,132 @@ interface RequestOptions {
 }
 
 const answerMs = 15_000;
+const fileMs = 60_000;
 const chunkBytes = 1_048_576;
 
-/** The device protocol of the api, version 1, for one device. */
+/** The device protocol of the api, version 1, for one device. Every method fails with `ApiRefusal` when it is refused. */
 export class DeviceApi {
-  constructor(
-    private readonly baseUrl: string,
-    private readonly code: string,
-    private readonly token: string,
-  ) {}
+  constructor(private readonly parts: DeviceApiParts) {}
 
   /** Asks for work, waiting up to `waitMs`. @returns undefined when there is none. */
   async lease(waitMs: number, signal: AbortSignal): Promise<LeasedJob | undefined> {
-    const path = `/v1/devices/${encodeURIComponent(this.code)}/leases`;
     const json = { waitMs, protocolVersion: 1 };
-    return withTimeout(waitMs + answerMs, signal, async (own) => {
-      const response = await this.request('POST', path, { json, signal: own });
-      return response.status === 204 ? undefined : ((await response.json()) as LeasedJob);
+    const response = await this.request('POST', `${this.device}/leases`, {
+      json,
+      timeoutMs: waitMs + answerMs,
+      signal,
     });
+    return response.status === 204 ? undefined : parse<LeasedJob>(response);
   }
 
   /** Compare-and-set before anything moves. */
   async start(dispatchId: string, token: string, durationLabMs: number): Promise<Started> {
-    const response = await this.request('POST', `/v1/dispatches/${dispatchId}/start`, {
-      json: { token, durationLabMs },
-    });
-    return (await response.json()) as Started;
+    const json = { token, durationLabMs };
+    return parse<Started>(await this.request('POST', `/v1/dispatches/${dispatchId}/start`, { json }));
   }
 
   /** Says that the run goes on. */
-  async heartbeat(dispatchId: string, token: string, progress?: Readonly<Record<string, unknown>>): Promise<void> {
-    const json = { token, ...(progress ? { progress } : {}) };
-    await drain(await this.request('POST', `/v1/dispatches/${dispatchId}/heartbeats`, { json }));
+  async heartbeat(dispatchId: string, token: string, said: Heartbeat = {}): Promise<void> {
+    const json = { token, ...(said.progress ? { progress: said.progress } : {}) };
+    const signal = said.signal ? { signal: said.signal } : {};
+    await this.request('POST', `/v1/dispatches/${dispatchId}/heartbeats`, { json, ...signal });
   }
 
   /** Gives a lease back before the start. */
   async release(dispatchId: string, token: string): Promise<void> {
-    await drain(await this.request('POST', `/v1/dispatches/${dispatchId}/release`, { json: { token } }));
+    await this.request('POST', `/v1/dispatches/${dispatchId}/release`, { json: { token } });
   }
 
-  /** Uploads a file in chunks; a chunk that is there already is accepted again. */
+  /** Uploads the chunks of a file; one that is there already is accepted again. */
   async upload(dispatchId: string, { sha256 }: FileRef, content: Uint8Array): Promise<void> {
-    const chunks = Math.max(1, Math.ceil(content.byteLength / chunkBytes));
-    for (let index = 0; index < chunks; index++) {
+    const path = `/v1/dispatches/${dispatchId}/uploads/${sha256}`;
+    const count = Math.max(1, Math.ceil(content.byteLength / chunkBytes));
+    for (const index of await this.missing(path, count)) {
       const bytes = content.subarray(index * chunkBytes, (index + 1) * chunkBytes);
-      const path = `/v1/dispatches/${dispatchId}/uploads/${sha256}/chunks/${index}?bytes=${content.byteLength}`;
-      await drain(await this.request('PUT', path, { bytes, timeoutMs: 60_000 }));
+      await this.request('PUT', `${path}/chunks/${index}?bytes=${content.byteLength}`, { bytes, timeoutMs: fileMs });
     }
   }
 
   /** Reports the end. `late`: it was settled otherwise before. */
   async outcome(dispatchId: string, token: string, outcome: Outcome): Promise<{ state: string; late?: boolean }> {
-    const response = await this.request('POST', `/v1/dispatches/${dispatchId}/outcome`, { json: { token, outcome } });
-    return (await response.json()) as { state: string; late?: boolean };
+    const json = { token, outcome };
+    return parse(await this.request('POST', `/v1/dispatches/${dispatchId}/outcome`, { json }));
   }
 
   /** Content of a stored file. */
   async file(sha256: string): Promise<Uint8Array> {
-    const response = await this.request('GET', `/v1/files/${sha256}`, { timeoutMs: 60_000 });
-    return new Uint8Array(await response.arrayBuffer());
+    return (await this.request('GET', `/v1/files/${sha256}`, { timeoutMs: fileMs })).body;
   }
 
-  private async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    const { json, bytes, timeoutMs = answerMs } = options;
-    const type = bytes ? 'application/octet-stream' : 'application/json';
+  /** Says whether the instrument can take work. */
+  async condition({ condition, message }: Condition): Promise<void> {
+    const json = { condition, ...(message === undefined ? {} : { message }) };
+    await this.request('PUT', `${this.device}/condition`, { json });
+  }
+
+  /** Says how a self-test went. */
+  async selfTest({ passed, message }: SelfTestResult): Promise<void> {
+    const json = { result: passed ? 'passed' : 'failed', message };
+    await this.request('POST', `${this.device}/self-test`, { json });
+  }
+
+  private get device(): string {
+    return `/v1/devices/${encodeURIComponent(this.parts.code)}`;
+  }
+
+  /** Indices of the chunks that an interrupted upload of several lacks. */
+  private async missing(path: string, count: number): Promise<readonly number[]> {
+    const all = Array.from({ length: count }, (_, index) => index);
+    if (count === 1) return all;
+    try {
+      const { missing } = parse<{ missing?: readonly number[] }>(await this.request('GET', path));
+      return missing ?? all;
+    } catch {
+      return all;
+    }
+  }
+
+  private async request(
+    method: ApiRequest['method'],
+    path: string,
+    options: RequestOptions = {},
+  ): Promise<ApiResponse> {
+    const { credential } = this.parts;
+    const { token } = credential;
+    const response = await this.sendWith(token, method, path, options);
+    if (response.status !== 401) await credential.accepted(token);
+    else if (await credential.refused(token)) return this.request(method, path, options);
+    if (response.status >= 200 && response.status < 300) return response;
+    throw toRefusal(response);
+  }
+
+  private sendWith(
+    token: string,
+    method: ApiRequest['method'],
+    path: string,
+    options: RequestOptions,
+  ): Promise<ApiResponse> {
+    // prettier-ignore
+    const { json, bytes, timeoutMs = answerMs, signal } = options;
     const body = bytes ?? (json === undefined ? undefined : JSON.stringify(json));
-    const response = await fetch(new URL(path, this.baseUrl), {
+    const type = bytes ? 'application/octet-stream' : 'application/json';
+    return this.parts.send({
       method,
-      headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { 'content-type': type }) },
-      signal: options.signal ?? AbortSignal.timeout(timeoutMs),
+      path,
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': type }) },
+      timeoutMs,
+      ...(signal ? { signal } : {}),
       ...(body === undefined ? {} : { body }),
     });
-    if (response.ok) return response;
-    throw await toRefusal(response);
   }
 }
 
-async function toRefusal(response: Response): Promise<ApiRefusal> {
-  const text = await response.text();
-  try {
-    const { type, detail } = JSON.parse(text) as { type?: string; detail?: string };
-    const code = (type ?? 'about:blank').split(/[/#]/).pop() as string;
-    return new ApiRefusal(response.status, code, detail ?? text.slice(0, 300));
-  } catch {
-    return new ApiRefusal(response.status, 'about:blank', text.slice(0, 300));
-  }
+/** What goes with a heartbeat, and what ends the wait for its answer. */
+export interface Heartbeat {
+  readonly progress?: Readonly<Record<string, unknown>>;
+  readonly signal?: AbortSignal;
 }
 
-/** Reads an answer to its end, so that its connection serves the next request. */
-async function drain(response: Response): Promise<void> {
-  await response.arrayBuffer();
+function parse<T>({ body }: ApiResponse): T {
+  return JSON.parse(Buffer.from(body).toString('utf8')) as T;
 }

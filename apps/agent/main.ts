@@ -1,76 +1,42 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { DomainError } from '../../libs/errors/domain-error';
-import type { AgentConfig } from '../../libs/platform/config/agent-config';
 import { loadAgentConfig } from '../../libs/platform/config/agent-config';
-import { VirtualAdapter } from './adapters/virtual';
-import { BufferedFiles } from './buffered-files';
-import { DeviceAgent } from './device-agent';
-import { DeviceApi } from './device-api';
-import { lockDevice } from './device-lock';
-import { Journal } from './journal';
 import { logFor } from './log';
+import type { ServedDevice } from './serve-device';
+import { DeviceServer } from './serve-device';
+import { BufferRoom } from './buffer-room';
 
-/** One device this agent serves, as the devices file names it. */
-interface ServedDevice {
-  readonly code: string;
-  readonly token: string;
-  readonly adapter: 'virtual';
-}
-
-/** A device at work. */
-interface Serving {
-  readonly agent: DeviceAgent;
-  readonly journal: Journal;
-  readonly unlock: () => void;
-}
-
-/** Starts one agent per device and a port that says that the process lives. */
+/** Starts one agent per device and a port that says what each has at hand. */
 async function main(): Promise<void> {
   const config = loadAgentConfig();
-  const devices = readDevices(config.devicesPath);
-  const serving = devices.map((device) => serve(device, config));
-  const working = Promise.all(serving.map(({ agent }) => agent.run()));
-  const server = createServer((_, response) => {
+  const room = new BufferRoom({ limitBytes: config.bufferBytes, floorBytes: config.freeBytes, dir: config.dataDir });
+  const servers = readDevices(config.devicesPath).map((device) => new DeviceServer(device, config, room));
+  await openAll(servers);
+  const working = Promise.all(servers.map((server) => server.serve()));
+  const statusPort = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ devices: devices.map(({ code }) => code) }));
+    response.end(JSON.stringify({ devices: servers.map(({ status }) => status) }));
   });
-  await new Promise<void>((resolve) => server.listen(config.agentPort, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => statusPort.listen(config.agentPort, '127.0.0.1', resolve));
   const stop = async (): Promise<void> => {
-    for (const { agent } of serving) agent.stop();
+    for (const server of servers) server.stop();
     await working;
-    for (const { journal, unlock } of serving) {
-      journal.close();
-      unlock();
-    }
     process.exit(0);
   };
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
-  const { port } = server.address() as AddressInfo;
+  const { port } = statusPort.address() as AddressInfo;
   process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`);
   await working;
 }
 
-function serve({ code, token, adapter }: ServedDevice, config: AgentConfig): Serving {
-  const dir = join(config.dataDir, 'agent', code);
-  mkdirSync(dir, { recursive: true });
-  const unlock = lockDevice(join(dir, 'lock'));
-  if (adapter !== 'virtual') throw new DomainError('config-invalid', `Expected the adapter "virtual", found "${String(adapter)}".`); // prettier-ignore
-  if (!config.labUrl) throw new DomainError('config-invalid', 'LAB_URL is not set; the virtual adapter needs it.');
-  const journal = new Journal(dir);
-  const agent = new DeviceAgent({
-    api: new DeviceApi(config.apiUrl, code, token),
-    adapter: new VirtualAdapter(config.labUrl, code),
-    journal,
-    buffer: new BufferedFiles(join(dir, 'files')),
-    log: logFor(code),
-    longPollMs: config.longPollMs,
-    heartbeatMs: config.heartbeatMs,
-  });
-  return { agent, journal, unlock };
+/** A device that cannot be opened keeps no other from working. @throws Error when none can */
+async function openAll(servers: readonly DeviceServer[]): Promise<void> {
+  const opened = await Promise.allSettled(servers.map((server) => server.open()));
+  const failures = opened.filter((one) => one.status === 'rejected');
+  if (failures.length > 0 && failures.length === servers.length) throw failures[0]?.reason;
 }
 
 function readDevices(path: string | undefined): ServedDevice[] {

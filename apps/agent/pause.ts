@@ -1,37 +1,31 @@
-/** Waits, or less when the signal ends it; never throws. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    signal.addEventListener('abort', wake);
-  });
-}
+import type { AgentClock } from './ports';
 
 /** Growing pauses between tries: doubled each time up to a limit, from the start again after `reset`. */
 export class Backoff {
   private nextMs: number;
 
-  constructor(
-    private readonly firstMs: number,
-    private readonly mostMs: number,
-    private readonly signal: AbortSignal,
-  ) {
-    this.nextMs = firstMs;
+  constructor(private readonly parts: BackoffParts) {
+    this.nextMs = parts.firstMs;
   }
 
   /** Waits for the next pause. */
   async wait(): Promise<void> {
-    await pause(this.nextMs, this.signal);
-    this.nextMs = Math.min(this.mostMs, this.nextMs * 2);
+    const { clock, mostMs, signal } = this.parts;
+    const ms = this.nextMs;
+    this.nextMs = Math.min(mostMs, ms * 2);
+    await clock.pause(ms, signal);
   }
 
   /** Begins with the first pause again. */
   reset(): void {
-    this.nextMs = this.firstMs;
+    this.nextMs = this.parts.firstMs;
   }
+}
+
+/** How long to wait between tries, and what ends the waiting. */
+export interface BackoffParts {
+  readonly clock: AgentClock;
+  readonly firstMs: number;
+  readonly mostMs: number;
+  readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DeviceAdapter, StartTimes } from '../../apps/agent/adapters/adapter';
+import type { DeviceAdapter, StartOrder } from '../../apps/agent/adapters/adapter';
 import { LostTrack } from '../../apps/agent/adapters/adapter';
 import type { LeasedJob } from '../../libs/device/job';
 
@@ -9,7 +9,7 @@ export interface InstrumentUnderTest {
   /** A job with a worklist of `transfers` transfers; a different dispatch each time. */
   newJob(transfers: number): { readonly job: LeasedJob; readonly worklist: string };
   /** Times of a start that lasts until `finish`. */
-  times(): StartTimes;
+  times(): StartOrder;
   /** Lets the running dispatch come to its end. */
   finish(): void;
   /** A job that ends with a file. */

@@ -62,6 +62,7 @@ describeAdapter('virtual', async () => {
     times: () => ({
       labNow: new Date(lab.now).toISOString(),
       untilLabTime: new Date(lab.now + runMs).toISOString(),
+      fencingToken: '1',
     }),
     finish: () => bench.wait(runMs),
     transfersMade: async (dispatchId) => {

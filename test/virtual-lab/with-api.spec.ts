@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VirtualAdapter } from '../../apps/agent/adapters/virtual';
 import { BufferedFiles } from '../../apps/agent/buffered-files';
+import { fixedCredential } from '../../apps/agent/credential';
 import { DeviceAgent } from '../../apps/agent/device-agent';
 import { DeviceApi } from '../../apps/agent/device-api';
 import { Journal } from '../../apps/agent/journal';
+import { DiskFiles, fetchSend, MachineClock } from '../../apps/agent/node-ports';
 import { createServer, portOf } from '../../apps/api/server';
 import { ClockDriver } from '../../apps/virtual-lab/clock-driver';
 import { labDevices, labPlaces } from '../../apps/virtual-lab/devices';
@@ -84,12 +86,15 @@ describe('virtual lab, agents and the real api together', () => {
     for (const one of stockLabware()) await client.post('/v1/labware', { json: one, idempotencyKey: one.barcode });
     for (const { code, ...device } of labDevices) {
       const given = await enrolDevice(client, code, { ...device, simulated: true });
-      const dir = freshDir();
+      const files = await DiskFiles.open(freshDir());
+      const clock = new MachineClock();
       const agent = new DeviceAgent({
-        api: new DeviceApi(apiUrl, code, given.token),
+        code,
+        api: new DeviceApi({ code, send: fetchSend(apiUrl), credential: fixedCredential(given.token) }),
         adapter: new VirtualAdapter(labUrl, code),
-        journal: new Journal(dir),
-        buffer: new BufferedFiles(join(dir, 'files')),
+        journal: await Journal.open({ files, clock }),
+        buffer: await BufferedFiles.open(files),
+        clock,
         log: () => undefined,
         longPollMs: 5_000,
         heartbeatMs: 1_000,

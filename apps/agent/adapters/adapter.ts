@@ -15,10 +15,24 @@ export type Evidence =
   /** It cannot tell. */
   | { readonly state: 'unknown' };
 
-/** Lab times of a start, ISO text, as the api decided them. */
-export interface StartTimes {
+/** What a trigger carries: lab times as the api decided them, ISO text, and the fencing token of the lease. */
+export interface StartOrder {
   readonly labNow: string;
   readonly untilLabTime: string;
+  /** Decimal text of a 64-bit number; an instrument that can fence refuses one below the highest it has seen. */
+  readonly fencingToken: string;
+}
+
+/** Whether an instrument can take work; `busy-foreign`: somebody else uses it, at its touchscreen for instance. */
+export interface InstrumentCondition {
+  readonly condition: 'ready' | 'busy-foreign';
+  readonly message?: string;
+}
+
+/** How a self-test went. */
+export interface SelfTest {
+  readonly passed: boolean;
+  readonly message: string;
 }
 
 /** A job with its worklist, if it has one. */
@@ -35,7 +49,7 @@ export interface DeviceAdapter {
   /** Prepares a job. @returns how long it will take, lab time. */
   stage(request: StageRequest): Promise<{ readonly durationMs: number }>;
   /** The trigger. */
-  start(dispatchId: string, times: StartTimes): Promise<void>;
+  start(dispatchId: string, order: StartOrder): Promise<void>;
   /** Waits up to `waitMs` for the end. @throws LostTrack when the instrument does not know the dispatch. */
   observe(dispatchId: string, waitMs: number, signal: AbortSignal): Promise<Observation>;
   /** Asks a running dispatch to end as soon as it safely can; its outcome then says how far it came. */
@@ -44,6 +58,10 @@ export interface DeviceAdapter {
   reconcile(dispatchId: string): Promise<Evidence>;
   /** Content of a file of an outcome. */
   readFile(file: FileRef): Promise<Uint8Array>;
+  /** Asked before each lease. Absent: always ready. */
+  condition?(): Promise<InstrumentCondition>;
+  /** Moves no material; asked for when the api wants proof that the instrument is sound. Absent: a person has to look. */
+  selfTest?(): Promise<SelfTest>;
 }
 
 /** The instrument answers but does not know a dispatch that was started: only a person can say what happened. */

@@ -1,5 +1,5 @@
 import type { FileRef, Outcome } from '../../../libs/device/job';
-import type { DeviceAdapter, Evidence, Observation, StageRequest, StartTimes } from './adapter';
+import type { DeviceAdapter, Evidence, Observation, StageRequest, StartOrder } from './adapter';
 import { LostTrack } from './adapter';
 import { withTimeout } from '../../../libs/client/with-timeout';
 
@@ -25,8 +25,8 @@ export class VirtualAdapter implements DeviceAdapter {
     return this.post('stage', { dispatchId, jobId, stepKey, spec, ...worklistCsv });
   }
 
-  async start(dispatchId: string, { labNow, untilLabTime }: StartTimes): Promise<void> {
-    await this.post('start', { dispatchId, labNow, untilLabTime });
+  async start(dispatchId: string, { labNow, untilLabTime, fencingToken }: StartOrder): Promise<void> {
+    await this.post('start', { dispatchId, labNow, untilLabTime, fencingToken });
   }
 
   async observe(dispatchId: string, waitMs: number, signal: AbortSignal): Promise<Observation> {

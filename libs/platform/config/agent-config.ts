@@ -43,6 +43,46 @@ export class AgentConfig extends ProcessConfig {
   @Min(0)
   @Max(25_000)
   longPollMs: number = 20_000;
+
+  @Variable('AGENT_BUFFER_BYTES', {
+    description: 'How much results that wait for the api may take, all devices together, before no more work is taken.',
+    unit: 'bytes',
+  })
+  @IsInt()
+  @Min(1_048_576)
+  bufferBytes: number = 2_147_483_648;
+
+  @Variable('AGENT_FREE_BYTES', {
+    description: 'How much of the disk stays free; below it no more work is taken. 0 does not look.',
+    unit: 'bytes',
+  })
+  @IsInt()
+  @Min(0)
+  freeBytes: number = 268_435_456;
+
+  @Variable('AGENT_BUFFER_HOURS', {
+    description: 'How long a result may wait for the api before the agent calls it an error; it is kept in any case.',
+    unit: 'h',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(8_760)
+  bufferHours: number = 72;
+
+  @Variable('AGENT_STOP_MS', { description: 'How long a stop goes on reporting what is done.', unit: 'ms' })
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  stopMs: number = 10_000;
+
+  @Variable('AGENT_ROTATE_DAYS', {
+    description: 'Age at which a credential got by enrolment is exchanged for a new one.',
+    unit: 'd',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  rotateDays: number = 30;
 }
 
 /** @throws DomainError `config-invalid` naming the variables that are wrong. */

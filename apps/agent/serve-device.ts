@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { DomainError } from '../../libs/errors/domain-error';
+import type { AgentConfig } from '../../libs/platform/config/agent-config';
+import type { DeviceAdapter } from './adapters/adapter';
+import { VirtualAdapter } from './adapters/virtual';
+import type { DeviceStatus } from './agent-status';
+import type { BufferRoom } from './buffer-room';
+import { BufferedFiles } from './buffered-files';
+import type { Credential } from './credential';
+import { fixedCredential } from './credential';
+import { DeviceAgent } from './device-agent';
+import { DeviceApi } from './device-api';
+import { lockDevice } from './device-lock';
+import { Journal } from './journal';
+import type { Log } from './log';
+import { logFor } from './log';
+import { DiskFiles, fetchSend, MachineClock } from './node-ports';
+
+/** One device this agent serves, as the devices file names it. */
+export interface ServedDevice {
+  readonly code: string;
+  readonly token: string;
+  readonly adapter: 'virtual';
+}
+
+/** Everything open of one device. */
+interface Opened {
+  readonly files: DiskFiles;
+  readonly buffer: BufferedFiles;
+  readonly agent: DeviceAgent;
+}
+
+const againMs = 5_000;
+
+/** Serves one device: its lock, its folder, its agent. An agent that breaks off is begun anew from its journal. */
+export class DeviceServer {
+  private readonly clock = new MachineClock();
+  private readonly log: Log;
+  private readonly dir: string;
+  private readonly stopping = new AbortController();
+  private unlock: (() => void) | undefined;
+  private opened: Opened | undefined;
+  private trouble = 'not begun';
+
+  constructor(
+    private readonly device: ServedDevice,
+    private readonly config: AgentConfig,
+    private readonly room: BufferRoom,
+  ) {
+    this.log = logFor(device.code);
+    this.dir = join(config.dataDir, 'agent', device.code);
+  }
+
+  /**
+   * Takes the device and reads its journal.
+   * @throws DomainError `stack-already-running` when another agent has it, JournalDamaged when it cannot be told what was done
+   */
+  async open(): Promise<void> {
+    try {
+      const files = await DiskFiles.open(this.dir);
+      this.unlock ??= lockDevice(join(this.dir, 'lock'));
+      this.opened = await this.assemble(files);
+    } catch (error) {
+      this.trouble = error instanceof Error ? error.message : String(error);
+      this.log('error', `not served: ${this.trouble}`);
+      throw error;
+    }
+  }
+
+  /** Works until `stop`; a device that was not opened is left alone. */
+  async serve(): Promise<void> {
+    while (this.opened && !this.stopping.signal.aborted) {
+      await this.opened.agent.run().catch((error: unknown) => this.log('error', `broke off: ${String(error)}`));
+      await this.close();
+      if (this.stopping.signal.aborted) break;
+      await this.clock.pause(againMs, this.stopping.signal);
+      await this.open().catch(() => undefined);
+    }
+    this.unlock?.();
+  }
+
+  /** Ends the work; `serve` then resolves. */
+  stop(): void {
+    this.stopping.abort();
+    this.opened?.agent.stop();
+  }
+
+  /** What the agent has at hand, or why there is none. */
+  get status(): DeviceStatus | Pick<DeviceStatus, 'device' | 'takingWork' | 'reason'> {
+    return this.opened?.agent.status ?? { device: this.device.code, takingWork: false, reason: this.trouble };
+  }
+
+  private async assemble(files: DiskFiles): Promise<Opened> {
+    const { config, clock, log, device } = this;
+    const { code } = device;
+    const adapter = adapterOf(device, config);
+    const journal = await Journal.open({ files, clock });
+    const buffer = await BufferedFiles.open(files);
+    const credential: Credential = fixedCredential(device.token);
+    const agent = new DeviceAgent({
+      code,
+      api: new DeviceApi({ code, send: fetchSend(config.apiUrl), credential }),
+      adapter,
+      journal,
+      buffer,
+      clock,
+      log,
+      longPollMs: config.longPollMs,
+      heartbeatMs: config.heartbeatMs,
+      stopWithinMs: config.stopMs,
+      bufferForMs: config.bufferHours * 3_600_000,
+      room: () => this.room.refusal(),
+    });
+    this.room.include(buffer);
+    return { files, buffer, agent };
+  }
+
+  private async close(): Promise<void> {
+    if (!this.opened) return;
+    this.trouble = 'broke off, begins anew';
+    this.room.exclude(this.opened.buffer);
+    await this.opened.files.close();
+    this.opened = undefined;
+  }
+}
+
+/** The adapter a device of the devices file is driven by. @throws DomainError `config-invalid` */
+function adapterOf({ adapter, code }: ServedDevice, config: AgentConfig): DeviceAdapter {
+  if (adapter !== 'virtual') throw new DomainError('config-invalid', `Expected the adapter "virtual", found "${String(adapter)}".`); // prettier-ignore
+  if (!config.labUrl) throw new DomainError('config-invalid', 'LAB_URL is not set; the virtual adapter needs it.');
+  return new VirtualAdapter(config.labUrl, code);
+}
