@@ -45,3 +45,6 @@ export const constructId = (tenantId: string, sequenceSha256: string): string =>
 
 /** Id of a place of a site. */
 export const placeId = (siteId: string, code: string): string => named('place', siteId, code);
+
+/** Id of the lot with a code. */
+export const lotId = (tenantId: string, code: string): string => named('lot', tenantId, code);

@@ -30,11 +30,12 @@ create or replace function post_transfers(
   p_job job, p_dispatch dispatch, p_done int4multirange, p_uncertain int4multirange, p_basis text, p_actor uuid, p_lab timestamptz
 ) returns void language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
-  v_actual constant jsonb := coalesce(p_dispatch.outcome -> 'transfers' -> 'actualPl', '{}');
+  v_actual constant jsonb := coalesce(p_dispatch.outcome -> 'transfers' -> 'actualPl', '{}'::jsonb);
   v_contradictions text;
 begin
   with moved as materialized (
-    select t.*, coalesce((v_actual ->> t.ordinal::text)::bigint, t.volume_pl) as pl, t.ordinal <@ p_done as sure
+    select t.*, case when jsonb_typeof(v_actual -> t.ordinal::text) = 'number'
+      then least(greatest((v_actual ->> t.ordinal::text)::numeric, 0), 1e15)::bigint else t.volume_pl end as pl, t.ordinal <@ p_done as sure
     from planned_transfer t
     where t.dispatch_id = p_dispatch.id and (t.ordinal <@ p_done or t.ordinal <@ p_uncertain)
   ), wells as materialized (

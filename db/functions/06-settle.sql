@@ -121,7 +121,8 @@ begin
       coalesce(told.count, r.count),
       case when told.count is not null then 'actual' when p_dispatch.outcome is null then 'resolved' else 'assumed' end
     from dispatch_rack r join labware w on w.id = r.labware_id
-    cross join lateral (select case when v_told is not null then greatest(0, coalesce((v_told ->> w.barcode)::int, 0)) end as count) told
+    cross join lateral (select case when jsonb_typeof(v_told) = 'object' then case when jsonb_typeof(v_told -> w.barcode) = 'number'
+      then least(greatest((v_told ->> w.barcode)::numeric, 0), 1e6)::int else 0 end end as count) told
     where r.dispatch_id = p_dispatch.id
       -- Nothing was touched when a person says that it did not happen.
       and not coalesce(p_dispatch.resolution ->> 'verdict' = 'did-not', false)
@@ -214,7 +215,8 @@ begin
   if v_plan is not null and p_outcome ? 'transfers' then
     -- What was measured as nothing was not done.
     v_done := ordinals(p_outcome -> 'transfers' -> 'done') * v_plan - coalesce((
-      select range_agg(int4range(key::int, key::int, '[]')) from jsonb_each_text(p_outcome -> 'transfers' -> 'actualPl') where value::numeric = 0), '{}');
+      select range_agg(int4range(t.ordinal, t.ordinal, '[]')) from planned_transfer t
+      where t.dispatch_id = p_dispatch and p_outcome -> 'transfers' -> 'actualPl' -> t.ordinal::text = '0'), '{}');
     v_uncertain := ordinals(p_outcome -> 'transfers' -> 'uncertain') * v_plan - v_done;
   elsif v_plan is not null and v_state = 'succeeded' then
     v_done := v_plan;

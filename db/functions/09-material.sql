@@ -220,7 +220,7 @@ begin
   return 'waiting for: ' || array_to_string(v_problems, '; ');
 end $$;
 
--- Boxes of tips that lack on a deck for the open dispatch of a job.
+-- Boxes of tips that lack on a deck for the open dispatch of a job. A site that never received tips does not count them.
 create or replace function tip_problems(p_job uuid, p_place uuid) returns text[] language sql stable as $$
   select array_agg(format('%s box%s p%s on %s', short.boxes, case when short.boxes > 1 then 'es' else '' end, k.tip_ul, p.code) order by t.kind)
   from dispatch d
@@ -230,14 +230,22 @@ create or replace function tip_problems(p_job uuid, p_place uuid) returns text[]
   cross join lateral (select coalesce(sum(r.tips), 0) as there from tips_on(p_place) r where r.kind = t.kind) racks
   cross join lateral (select ceil((t.count - racks.there) / k.wells::numeric)::int as boxes) short
   where d.job_id = p_job and d.state in ('blocked', 'queued', 'leased') and racks.there < t.count
+    and exists (select 1 from labware x where x.site_id = d.site_id and x.kind like 'tips-%')
 $$;
 
--- Racks of tips at a place with what is surely left in each.
+-- Tips that are surely left in a rack and not bound to a dispatch that has them now; null for other labware.
+create or replace function tips_in(p_rack labware) returns table (tips integer) language sql stable as $$
+  select greatest(0, k.wells - coalesce((select sum(u.high) from tip_use u where u.labware_id = p_rack.id), 0) - coalesce((
+    select sum(r.count) from dispatch_rack r join dispatch d on d.id = r.dispatch_id
+    where r.labware_id = p_rack.id and d.state in ('leased', 'started', 'unknown')), 0))::int
+  from labware_kind k where k.id = p_rack.kind and k.tip_ul is not null
+$$;
+
+-- Racks of tips at a place that a device may take from.
 create or replace function tips_on(p_place uuid) returns table (labware_id uuid, barcode text, kind text, tips integer) language sql stable as $$
-  select w.id, w.barcode, w.kind, greatest(0, k.wells - coalesce(
-    (select sum(u.high) from tip_use u where u.labware_id = w.id), 0))::int
-  from labware w join labware_kind k on k.id = w.kind and k.tip_ul is not null
-  where w.place_id = p_place and not w.discarded and not w.held and w.unconfirmed is null
+  select w.id, w.barcode, w.kind, t.tips
+  from labware w cross join lateral tips_in(w) t
+  where w.place_id = p_place and w.kind like 'tips-%' and not w.discarded and not w.held and w.unconfirmed is null
 $$;
 
 -- Binds what a leased dispatch will use to the racks and lots on its device. Answers what the device is told of it.

@@ -7,6 +7,8 @@ import { appendEvent } from '../device-work/events';
 import { constructId, labwareId, sampleId } from '../ids';
 import type { Writer } from './devices';
 import { placeIdOf } from './devices';
+import type { ReceivedLot } from './lots';
+import { receiveLot } from './lots';
 import { siteIdOf } from './sites';
 
 /** A well of labware that arrives filled. */
@@ -29,6 +31,11 @@ export interface ReceivedLabware {
   readonly placeCode: string;
   readonly contentRole?: string;
   readonly seal?: Seal;
+  readonly lid?: boolean;
+  /** Position on a deck, when it is put there. */
+  readonly position?: number;
+  /** The delivery it is of. */
+  readonly lot?: ReceivedLot;
   readonly wells: readonly ReceivedWell[];
 }
 
@@ -39,8 +46,20 @@ export interface LabwareView {
   readonly kind: string;
   readonly contentRole: string | null;
   readonly placeCode: string;
+  readonly position: number | null;
   readonly seal: Seal;
   readonly lid: boolean;
+  /** Why nobody can be sure that it stands there; null when a scan or a person said so. */
+  readonly unconfirmed: string | null;
+  readonly confirmedAt: Date | null;
+  readonly confirmedHow: 'scan' | 'person' | null;
+  readonly lot: string | null;
+  /** Why its lot must not be used; null when it is in date. */
+  readonly lotProblem: string | null;
+  readonly openedAt: Date | null;
+  readonly thawCount: number;
+  /** Racks of tips: how many are left at least. */
+  readonly tipsLeft: number | null;
   readonly held: boolean;
   readonly heldReason: string | null;
   readonly readyAt: Date | null;
@@ -74,8 +93,9 @@ export async function receiveLabware(
   const place = await placeIdOf(client, siteId, labware.placeCode);
   const id = labwareId(by.tenantId, labware.barcode);
   const { rowCount } = await client.query(
-    `insert into labware (id, tenant_id, site_id, barcode, kind, content_role, place_id, home_place_id, seal)
-     values ($1, $2, $3, $4, $5, $6, $7, $7, $8) on conflict do nothing`,
+    `insert into labware (id, tenant_id, site_id, barcode, kind, content_role, place_id, home_place_id, seal, lid, position,
+       lot_id, confirmed_at, confirmed_by, confirmed_how)
+     values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, lab_now($3), $12, 'person') on conflict (tenant_id, barcode) do nothing`,
     [
       id,
       by.tenantId,
@@ -85,6 +105,10 @@ export async function receiveLabware(
       labware.contentRole ?? null,
       place,
       labware.seal ?? 'none',
+      labware.lid ?? false,
+      labware.position ?? (await freePosition(client, place)),
+      labware.lot ? await receiveLot(client, { ...by, siteId }, labware.lot) : null,
+      by.actorId,
     ],
   );
   if (!rowCount) throw new DomainError('version-conflict', `labware ${labware.barcode} is registered already`);
@@ -99,6 +123,11 @@ export async function receiveLabware(
   });
   await client.query(`select pg_notify('lab_changed', $1)`, [siteId]);
   return { labwareId: id, barcode: labware.barcode };
+}
+
+async function freePosition(client: PoolClient, place: string): Promise<number | null> {
+  const { rows } = await client.query<{ position: number | null }>('select free_position($1) as position', [place]);
+  return rows[0]?.position ?? null;
 }
 
 async function fill(client: PoolClient, by: Writer, labware: string, well: ReceivedWell): Promise<void> {
@@ -138,9 +167,13 @@ async function registerPlasmid(client: PoolClient, by: Writer, name: string, seq
 /** A labware by barcode, with its wells by name. @throws DomainError `not-found` */
 export async function viewLabware(pool: Pool, tenantId: string, barcode: string): Promise<LabwareView> {
   const { rows } = await pool.query<Omit<LabwareView, 'wells'>>(
-    `select w.id, w.barcode, w.kind, w.content_role as "contentRole", p.code as "placeCode", w.seal, w.lid, w.held,
-       w.held_reason as "heldReason", w.ready_at as "readyAt", w.due_at as "dueAt"
-     from labware w join place p on p.id = w.place_id where w.tenant_id = $1 and w.barcode = $2`,
+    `select w.id, w.barcode, w.kind, w.content_role as "contentRole", p.code as "placeCode", w.position, w.seal, w.lid, w.held,
+       w.held_reason as "heldReason", w.ready_at as "readyAt", w.due_at as "dueAt", w.unconfirmed,
+       w.confirmed_at as "confirmedAt", w.confirmed_how as "confirmedHow", l.code as lot,
+       lot_problem(w, lab_now(w.site_id), w.thaw_count) as "lotProblem", w.opened_at as "openedAt", w.thaw_count as "thawCount",
+       (select t.tips from tips_in(w) t) as "tipsLeft"
+     from labware w join place p on p.id = w.place_id left join lot l on l.id = w.lot_id
+     where w.tenant_id = $1 and w.barcode = $2`,
     [tenantId, barcode],
   );
   const labware = rows[0];

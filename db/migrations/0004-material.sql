@@ -62,6 +62,8 @@ alter table labware
   add column confirmed_by uuid references actor,
   add column confirmed_how text check (confirmed_how in ('scan', 'person'));
 create unique index labware_position on labware (place_id, position) where position is not null and not discarded;
+-- A site that never received tips does not count them.
+create index labware_of_tips on labware (site_id, kind) where kind like 'tips-%';
 create index labware_by_lot on labware (lot_id) where lot_id is not null;
 
 -- Who changes the place of a labware and says nothing of its position has taken it off its position.

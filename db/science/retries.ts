@@ -8,10 +8,8 @@ export interface FailedWork {
   readonly reported: 'succeeded' | 'failed' | null;
   /** Transfers of the first dispatch: all the job was ever to move. */
   readonly transfers: readonly PlannedTransfer[];
-  /** Ordinals that surely happened in some attempt. */
-  readonly done: ReadonlySet<number>;
-  /** Ordinals that may have happened. */
-  readonly uncertain: ReadonlySet<number>;
+  /** Between which volumes each ordinal moved liquid, all attempts together. */
+  readonly moved: ReadonlyMap<number, { readonly lowPl: number; readonly highPl: number }>;
   /** Wells (`labwareId/well`) whose sample is void. */
   readonly voidWells: ReadonlySet<string>;
 }
@@ -26,12 +24,12 @@ export async function loadFailedWork(
     [job.tenantId, job.jobId, job.attempt],
   );
   if (!rows[0]) return undefined;
-  const [transfers, posted, voids] = await Promise.all([
+  const [transfers, moved, voids] = await Promise.all([
     plannedTransfers(pool, job.jobId),
-    postedOrdinals(pool, job.jobId),
+    movedVolumes(pool, job.jobId),
     voidWells(pool, job.jobId),
   ]);
-  return { ...rows[0], transfers, ...posted, voidWells: voids };
+  return { ...rows[0], transfers, moved, voidWells: voids };
 }
 
 async function plannedTransfers(pool: Pool, jobId: string): Promise<PlannedTransfer[]> {
@@ -45,16 +43,13 @@ async function plannedTransfers(pool: Pool, jobId: string): Promise<PlannedTrans
   return rows.map((row) => ({ ...row, volumePl: Number(row.volumePl) }));
 }
 
-async function postedOrdinals(pool: Pool, jobId: string): Promise<{ done: Set<number>; uncertain: Set<number> }> {
-  const { rows } = await pool.query<{ ordinal: number; sure: boolean }>(
-    `select l.ordinal, bool_or(l.low_pl > 0) as sure from ledger l join dispatch d on d.id = l.dispatch_id
+async function movedVolumes(pool: Pool, jobId: string): Promise<Map<number, { lowPl: number; highPl: number }>> {
+  const { rows } = await pool.query<{ ordinal: number; low: string; high: string }>(
+    `select l.ordinal, sum(l.low_pl) as low, sum(l.high_pl) as high from ledger l join dispatch d on d.id = l.dispatch_id
      where d.job_id = $1 group by l.ordinal`,
     [jobId],
   );
-  return {
-    done: new Set(rows.flatMap(({ ordinal, sure }) => (sure ? ordinal : []))),
-    uncertain: new Set(rows.flatMap(({ ordinal, sure }) => (sure ? [] : ordinal))),
-  };
+  return new Map(rows.map(({ ordinal, low, high }) => [ordinal, { lowPl: Number(low), highPl: Number(high) }]));
 }
 
 async function voidWells(pool: Pool, jobId: string): Promise<Set<string>> {

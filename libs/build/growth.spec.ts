@@ -89,8 +89,20 @@ describe('retry', () => {
   }));
 
   it('keeps ordinals and leaves out what happened, and every transfer into a well that is spoilt', () => {
-    const work = { transfers, done: new Set([1, 3]), uncertain: new Set<number>(), voidWells: new Set(['b/B4']) };
+    const whole = { lowPl: 10, highPl: 10 };
+    const work = { transfers, moved: new Map([[1, whole], [3, whole]]), voidWells: new Set(['b/B4']) }; // prettier-ignore
     expect(remainingTransfers(work).map(({ ordinal }) => ordinal)).toEqual([2, 5]);
-    expect(remainingTransfers({ ...work, uncertain: new Set([1]), done: new Set([3]) }).map(({ ordinal }) => ordinal)).toEqual([5]); // prettier-ignore
+    const doubtful = new Map([[1, { lowPl: 0, highPl: 10 }], [3, whole]]); // prettier-ignore
+    expect(remainingTransfers({ ...work, moved: doubtful }).map(({ ordinal }) => ordinal)).toEqual([5]);
+  });
+
+  it('adds what lacks of a transfer that surely moved too little, and nothing for what pipettes do', () => {
+    const moved = new Map([[1, { lowPl: 4, highPl: 4 }], [2, { lowPl: 9.6, highPl: 9.6 }], [3, { lowPl: 5, highPl: 10 }], [4, { lowPl: 0, highPl: 0 }]]); // prettier-ignore
+    const left = remainingTransfers({ transfers, moved, voidWells: new Set() });
+    expect(left.map(({ ordinal, volumePl }) => [ordinal, volumePl])).toEqual([
+      [1, 6],
+      [4, 10],
+      [5, 10],
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -18,6 +18,7 @@ import {
 } from 'class-validator';
 import type { OrdinalRanges } from '../../../libs/device/job';
 import { IsOrdinalRanges } from './ordinal-ranges';
+import { IsVolumesByOrdinal } from './volumes-by-ordinal';
 
 const rangesSchema = {
   type: 'array',
@@ -99,6 +100,12 @@ export class TransferReport {
   @ApiProperty(rangesSchema)
   @IsOrdinalRanges()
   uncertain: OrdinalRanges;
+
+  /** Volumes the device measured, in picolitres by ordinal; the planned volume counts for all others. 0: nothing was moved. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'integer', minimum: 0 } })
+  @IsOptional()
+  @IsVolumesByOrdinal()
+  actualPl?: Record<string, number>;
 }
 
 /** What went wrong. */
@@ -176,6 +183,21 @@ export class LeasedLabware {
   kind: string;
   /** `device`: stands on the device; `anywhere`: the job itself goes and gets it. */
   at: 'device' | 'anywhere';
+  /** How it is closed. */
+  seal?: 'none' | 'foil' | 'breathable';
+  /** Whether its lid is on. */
+  lid?: boolean;
+  /** 1-based position on the deck, where one is known; of a move, the one to put it on. */
+  position?: number;
+}
+
+/** Tips the job takes from one rack on the deck. */
+export class LeasedTipsAnswer {
+  kind: string;
+  /** Barcode of the rack. */
+  rack: string;
+  count: number;
+  position?: number;
 }
 
 /** What success does to a labware, beside liquid. */
@@ -215,6 +237,8 @@ export class LeasedJobAnswer {
   spec: LeasedSpec;
   /** Fetch it by its hash before the start. */
   worklist?: FileReference;
+  /** Racks on the deck that its tips are reserved on, begun ones first. */
+  tips?: LeasedTipsAnswer[];
   /** ISO. */
   labNow: string;
 }

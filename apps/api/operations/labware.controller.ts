@@ -1,14 +1,25 @@
-import { Body, Controller, Get, Headers, Inject, Param, Post, Put, HttpCode } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import type { Pool } from 'pg';
 import { idempotently } from '../../../db/idempotency';
 import { receiveLabware, viewLabware } from '../../../db/lab/labware';
+import { changeLot, viewLots } from '../../../db/lab/lots';
+import { placeLabware } from '../../../db/lab/placement';
 import { putPlace, viewPlaces } from '../../../db/lab/places';
 import { POOL } from '../../../libs/platform/database/database.module';
 import { Allow, CurrentActor } from '../auth/actor';
 import type { Actor } from '../auth/actor';
 import { idempotencyKey, withoutNulls, writerOf } from './answers';
-import { LabwareAnswer, PlaceListAnswer, PutPlaceRequest, ReceivedAnswer, ReceiveLabwareRequest } from './labware.dto';
+import {
+  ChangeLotRequest,
+  LabwareAnswer,
+  LotListAnswer,
+  PlaceListAnswer,
+  PlacementRequest,
+  PutPlaceRequest,
+  ReceivedAnswer,
+  ReceiveLabwareRequest,
+} from './labware.dto';
 
 /** What stands where, and what is in it. */
 @Controller('v1')
@@ -35,6 +46,38 @@ export class LabwareController {
   async view(@Param('barcode') barcode: string, @CurrentActor() actor: Actor): Promise<object> {
     const labware = await viewLabware(this.pool, actor.tenantId, barcode);
     return withoutNulls({ ...labware, wells: labware.wells.map(withoutNulls) });
+  }
+
+  /** A person saw where a labware stands: confirms it there, or corrects what was believed. */
+  @Post('labware/:barcode/placement')
+  @HttpCode(204)
+  @Allow('operator', 'ops')
+  place(
+    @Param('barcode') barcode: string,
+    @Body() seen: PlacementRequest,
+    @CurrentActor() actor: Actor,
+  ): Promise<void> {
+    return placeLabware(this.pool, writerOf(actor), { ...seen, barcode });
+  }
+
+  /** Lots by code, with their containers and whether those are in date. */
+  @Get('lots')
+  @ApiOkResponse({ type: LotListAnswer })
+  async lots(@CurrentActor() actor: Actor): Promise<{ items: object[] }> {
+    const lots = await viewLots(this.pool, actor.tenantId);
+    return { items: lots.map((lot) => withoutNulls({ ...lot, containers: lot.containers.map(withoutNulls) })) };
+  }
+
+  /** Changes how long a lot may be used. */
+  @Patch('lots/:code')
+  @HttpCode(204)
+  @Allow('operator', 'ops')
+  changeLot(
+    @Param('code') code: string,
+    @Body() { reason, ...change }: ChangeLotRequest,
+    @CurrentActor() actor: Actor,
+  ): Promise<void> {
+    return changeLot(this.pool, writerOf(actor), { code, change, reason });
   }
 
   /** Places by code. */

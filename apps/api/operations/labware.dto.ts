@@ -2,8 +2,10 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
+  IsISO8601,
   IsNumber,
   IsOptional,
   IsString,
@@ -101,6 +103,40 @@ export class ReceiveWell {
   sequence?: string;
 }
 
+/** A delivery of a material; the same code again must be the same material. Times are lab time. */
+export class ReceiveLot {
+  @Matches(code, { message: `$property ${codeMessage}` })
+  code: string;
+
+  /** What it is, for people: `T4 ligase`. */
+  @IsString()
+  @Length(1, 200)
+  material: string;
+
+  /** Absent: now. */
+  @IsOptional()
+  @IsISO8601()
+  receivedAt?: string;
+
+  @IsOptional()
+  @IsISO8601()
+  expiresAt?: string;
+
+  /** Days an opened container may be used. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(36_500)
+  openedLifeDays?: number;
+
+  /** How often a container may be thawed. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000)
+  maxThaws?: number;
+}
+
 /** Labware that arrives from outside. */
 export class ReceiveLabwareRequest {
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/)
@@ -120,6 +156,23 @@ export class ReceiveLabwareRequest {
   @IsOptional()
   @IsIn(['none', 'foil', 'breathable'])
   seal?: 'none' | 'foil' | 'breathable';
+
+  @IsOptional()
+  @IsBoolean()
+  lid?: boolean;
+
+  /** Position on a deck, when it is put there. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  position?: number;
+
+  /** The delivery it is of. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ReceiveLot)
+  lot?: ReceiveLot;
 
   @IsArray()
   @ArrayMaxSize(1_536)
@@ -154,11 +207,101 @@ export class LabwareAnswer {
   kind: string;
   contentRole?: string;
   placeCode: string;
+  /** 1-based position on a deck. */
+  position?: number;
   seal: 'none' | 'foil' | 'breathable';
   lid: boolean;
+  /** Why nobody can be sure that it stands there; absent when a scan or a person said so. */
+  unconfirmed?: string;
+  confirmedAt?: string;
+  confirmedHow?: 'scan' | 'person';
+  /** Code of its lot. */
+  lot?: string;
+  /** Why its lot must not be used; absent when it is in date. */
+  lotProblem?: string;
+  openedAt?: string;
+  thawCount: number;
+  /** Racks of tips: how many are left at least. */
+  tipsLeft?: number;
   held: boolean;
   heldReason?: string;
   readyAt?: string;
   dueAt?: string;
   wells: WellAnswer[];
+}
+
+/** Where a person saw a labware, and how it is closed. */
+export class PlacementRequest {
+  @Matches(code, { message: `$property ${codeMessage}` })
+  placeCode: string;
+
+  /** Position on a deck; the lowest free one when absent. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  position?: number;
+
+  @IsOptional()
+  @IsIn(['none', 'foil', 'breathable'])
+  seal?: 'none' | 'foil' | 'breathable';
+
+  @IsOptional()
+  @IsBoolean()
+  lid?: boolean;
+
+  @IsString()
+  @Length(1, 2_000)
+  reason: string;
+}
+
+/** What is changed of a lot; what is absent stays. */
+export class ChangeLotRequest {
+  @IsOptional()
+  @IsISO8601()
+  expiresAt?: string;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(36_500)
+  openedLifeDays?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000)
+  maxThaws?: number;
+
+  @IsString()
+  @Length(1, 2_000)
+  reason: string;
+}
+
+/** A container of a lot. */
+export class LotContainerAnswer {
+  barcode: string;
+  placeCode: string;
+  openedAt?: string;
+  thawCount: number;
+  /** Why it must not be used; absent when it is in date. */
+  problem?: string;
+}
+
+/** A lot with its containers. */
+export class LotAnswer {
+  code: string;
+  material: string;
+  receivedAt: string;
+  expiresAt?: string;
+  openedLifeDays?: number;
+  maxThaws?: number;
+  containers: LotContainerAnswer[];
+  /** How many dispatches were bound to it. */
+  dispatches: number;
+}
+
+/** Lots by code. */
+export class LotListAnswer {
+  items: LotAnswer[];
 }

@@ -1,15 +1,17 @@
 import type { Pool } from 'pg';
 import type { QueuedJob } from '../../../db/device-work/enqueue';
 import { putFile } from '../../../db/device-work/files';
+import { inTransaction } from '../../../db/transaction';
 import type { LabwareName } from '../../../db/science/labware';
 import { labwareById, labwareOfRole } from '../../../db/science/labware';
 import { storedResults } from '../../../db/science/step-results';
 import { picklistMediaType, toPicklistRows, writePicklist } from '../../../libs/build/picklist';
 import type { JobLabware, JobSpec, PlannedTransfer } from '../../../libs/device/job';
 import { DomainError } from '../../../libs/errors/domain-error';
+import { tipsFor } from '../../../libs/labware/tips';
 import type { PlannedWorklist, PlanResult } from '../../../libs/protocol/protocol';
 import type { UnitOperation } from '../../../libs/protocol/unit-operations';
-import { findUnitOperation } from '../../../libs/protocol/unit-operations';
+import { findUnitOperation, repeatWindowMs } from '../../../libs/protocol/unit-operations';
 import type { OperationRun, StageRef } from '../../../workflows/device-work/device-work.activities';
 import { resolveEffects, resolveParameters, runDurationMs } from './operation-parameters';
 import type { PlansInScope } from './plans-in-scope';
@@ -93,14 +95,16 @@ async function toJob(
   const nameOf = (id: string): LabwareName => found(names.get(id), `labware ${id}`);
   const labware = jobLabware(run, operation, plans, transfers, nameOf, stock);
   const parameters = resolveParameters(run, operation, plans);
+  const repeatableWithinMs = repeatWindowMs(operation, parameters, run.step.repeatWithinMs);
   const spec: JobSpec = {
     version: 1,
     operation: operation.id,
     capability: operation.capability,
     parameters,
-    labware,
+    labware: labware.map((item) => ({ ...item, ...closureFor(operation) })),
+    ...tipsOf(operation, transfers),
     durationMs: runDurationMs(operation, parameters, transfers.length),
-    ...(operation.repeatableWithinMs === undefined ? {} : { repeatableWithinMs: operation.repeatableWithinMs }),
+    ...(repeatableWithinMs === undefined ? {} : { repeatableWithinMs }),
     attended: operation.attended,
     effects: resolveEffects(operation, parameters),
     products: worklist?.products ?? [],
@@ -117,6 +121,18 @@ async function toJob(
   };
 }
 
+/** How labware must be closed for an operation: liquid moves in and out of open wells only, light passes anything but foil. */
+function closureFor({ capability }: UnitOperation): Pick<JobLabware, 'seal' | 'lid'> {
+  if (['transfer-liquid', 'pick-colonies', 'purify-dna'].includes(capability)) return { seal: 'none', lid: false };
+  return capability === 'read-plate' ? { seal: 'no-foil', lid: false } : {};
+}
+
+/** Tips a liquid handler uses for a worklist; other devices have pins, needles or none. */
+function tipsOf({ capability }: UnitOperation, transfers: readonly PlannedTransfer[]): Pick<JobSpec, 'tips'> {
+  const tips = capability === 'transfer-liquid' ? tipsFor(transfers) : [];
+  return tips.length === 0 ? {} : { tips };
+}
+
 /** Stores transfers as a worklist file. @returns its SHA-256 (hex) */
 export async function storeWorklist(
   pool: Pool,
@@ -128,7 +144,9 @@ export async function storeWorklist(
   const text = writePicklist(toPicklistRows(transfers, nameOf));
   const name = `${stepKey.replaceAll('/', '_')}.csv`;
   const content = Buffer.from(text, 'utf8');
-  return (await putFile(pool, { tenantId, name, mediaType: picklistMediaType, content })).sha256;
+  const file = { tenantId, name, mediaType: picklistMediaType, content };
+  // A file without its chunks would be taken for stored for ever.
+  return (await inTransaction(pool, (client) => putFile(client, file))).sha256;
 }
 
 /** Labware of the roles, then whatever else the worklist takes from or gives to. */
