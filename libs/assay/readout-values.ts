@@ -6,8 +6,9 @@ import type { Reading, ReadingTable } from './readings';
 import { readingsOf } from './readings';
 import { meanOf, slopeOf } from './statistics';
 
-/** Why a well has no value of a readout. */
-export type WellFlag = 'overflow' | 'saturated' | 'missing' | 'low-od' | 'outside-od-window' | 'too-few-points';
+/** Why a well has no value of a readout; `partial-read`: that its course broke off, whether it has a value or not. */
+export type WellFlag =
+  'overflow' | 'saturated' | 'missing' | 'low-od' | 'outside-od-window' | 'too-few-points' | 'partial-read';
 
 /** One readout of one well. */
 export interface WellReadout {

@@ -41,6 +41,8 @@ export interface OperationStep {
   readonly with: Readonly<Record<string, ParameterValue>>;
   /** Minimum and maximum lab time from the end of this step to the start of the next on the same labware. */
   readonly hold?: { readonly minMs: number; readonly maxMs: number };
+  /** Lab time within which it may be repeated without a person's word; the operation's own when absent. */
+  readonly repeatWithinMs?: number;
 }
 
 /** Repeats its steps until a planner's verdict says `yes`, at most `max` times. Passes are numbered from 1. */

@@ -152,3 +152,20 @@ export const unitOperations: readonly UnitOperation[] = [
 export function findUnitOperation(id: string): UnitOperation | undefined {
   return unitOperations.find((operation) => operation.id === id);
 }
+
+/** Says whether an operation takes a course of measurements, which cannot be taken again: the labware has moved on. */
+export const isKinetic = ({ id }: UnitOperation, parameters: Readonly<Record<string, unknown>>): boolean =>
+  id === 'read-plate' && parameters['for'] !== undefined;
+
+/**
+ * Lab time within which a step may be repeated without a person's word: what it asks for, else what its operation allows.
+ * Undefined when it may not be repeated at all, as a course of measurements.
+ */
+export function repeatWindowMs(
+  operation: UnitOperation,
+  parameters: Readonly<Record<string, unknown>>,
+  askedMs?: number,
+): number | undefined {
+  const most = isKinetic(operation, parameters) ? undefined : operation.repeatableWithinMs;
+  return most === undefined ? undefined : Math.min(most, askedMs ?? most);
+}

@@ -9,7 +9,7 @@ import { campaignPointers } from '../../libs/protocol/campaign-pointers';
 import { planners } from '../../libs/protocol/planners';
 import type { PlannerInput } from '../../libs/protocol/planners';
 import type { UnitOperation } from '../../libs/protocol/unit-operations';
-import { unitOperations } from '../../libs/protocol/unit-operations';
+import { isKinetic, unitOperations } from '../../libs/protocol/unit-operations';
 import { documentKeys } from './document-keys';
 import type { DocumentKey } from './document-keys';
 
@@ -138,7 +138,7 @@ function operationTable(): string {
       .map(([name, { type, required, description }]) => `${code(name)}${required ? '' : '?'} ${type}: ${description}`)
       .join('; ') || '–',
     labTime(operation),
-    operation.repeatableWithinMs ? lasting(operation.repeatableWithinMs) : 'never',
+    `${operation.repeatableWithinMs ? lasting(operation.repeatableWithinMs) : 'never'}${isKinetic(operation, { for: '' }) ? '; kinetic: never' : ''}`,
   ]);
   return table(['operation', 'capability', 'labware roles', 'parameters', 'lab time', 'repeatable within'], rows);
 }

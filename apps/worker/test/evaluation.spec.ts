@@ -71,6 +71,24 @@ describe('evaluation of plates', () => {
     expect(result.summary).toMatch(/1 held: P1: Line/);
   });
 
+  it('flags what a broken course still tells, and holds a plate of which it tells nothing', () => {
+    const broken = plate('P1', good);
+    const partial = { ...broken, file: { ...broken.file, partial: { every: '10min', for: '6h' } } };
+    const [readout] = campaign.assay.readouts;
+    const inWindow = { ...campaign, assay: { ...campaign.assay, readouts: [{ ...readout, odWindow: [0.1, 1] }] } } as Campaign; // prettier-ignore
+    const [kept] = evaluated(evaluatePlates(inWindow, [partial], all, 1));
+    expect(kept?.verdict).toBe('ok');
+    expect(new Set(measurementsOf(inWindow, kept as EvaluatedPlate).map(({ state, flags }) => `${state} ${flags.join()}`))).toEqual(new Set(['flagged partial-read'])); // prettier-ignore
+    expect(constructValues(inWindow, [kept as EvaluatedPlate]).values).toHaveLength(2);
+    const [held] = evaluated(evaluatePlates(campaign, [partial], all, 1));
+    expect(held).toMatchObject({
+      verdict: 'held',
+      causes: expect.arrayContaining([
+        'the read broke off after 1 of 37 measurements: no readout has enough',
+      ]) as string[],
+    });
+  });
+
   it('says no while a plate was not read at all', () => {
     expect(evaluatePlates(campaign, [plate('P1', good)], all, 2).verdicts).toEqual({ controlsInBand: 'no' });
   });

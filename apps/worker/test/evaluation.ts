@@ -1,17 +1,20 @@
+import type { DeviceFile } from '../../../db/science/device-files';
 import { judgePlate } from '../../../libs/assay/control-quality';
 import type { WellUse } from '../../../libs/assay/layout';
 import { readMarsCsv } from '../../../libs/assay/mars-reader';
+import { judgePartial } from '../../../libs/assay/partial-read';
 import type { WellReadout } from '../../../libs/assay/readout-values';
 import { readoutValues } from '../../../libs/assay/readout-values';
 import type { Campaign } from '../../../libs/campaign/campaign';
 import { isDomainError } from '../../../libs/errors/domain-error';
 import type { PlannedLabware, PlanResult } from '../../../libs/protocol/protocol';
+import { parseDuration } from '../../../libs/units/lab-time';
 
 /** An assay plate with its layout and the file of its read. */
 export interface ReadPlate {
   readonly plate: PlannedLabware;
   readonly wells: Readonly<Record<string, WellUse>>;
-  readonly file: { readonly dispatchId: string; readonly sha256: string; readonly content: Buffer };
+  readonly file: Pick<DeviceFile, 'dispatchId' | 'sha256' | 'content' | 'partial'>;
 }
 
 /** What an evaluation says of one plate; the value `plates` of the planner's result. */
@@ -79,10 +82,20 @@ function evaluatePlate(
   };
   try {
     const table = readMarsCsv(file.content);
-    const values = readoutValues(campaign.assay, table, layout);
-    return { ...head, ...judgePlate({ campaign, table, layout, values }), values };
+    const whole = readoutValues(campaign.assay, table, layout);
+    if (!file.partial) return { ...head, ...judgePlate({ campaign, table, layout, values: whole }), values: whole };
+    const { values, causes } = judgePartial(campaign.assay, table, whole, expectedOf(file.partial));
+    const plateVerdict = judgePlate({ campaign, table, layout, values });
+    const all = [...causes, ...plateVerdict.causes];
+    return { ...head, ...plateVerdict, verdict: all.length === 0 ? 'ok' : 'held', causes: all, values };
   } catch (error) {
     if (!isDomainError(error) || !holding.has(error.code)) throw error;
     return { ...head, verdict: 'held', causes: [error.message], values: [], separation: [], controls: [] };
   }
+}
+
+/** Measurements of a course, the one at its start included. */
+function expectedOf({ every, for: total }: NonNullable<DeviceFile['partial']>): { expected?: number } {
+  const [stepMs, wholeMs] = [parseDuration(every ?? ''), parseDuration(total ?? '')];
+  return stepMs && wholeMs ? { expected: Math.floor(wholeMs / stepMs) + 1 } : {};
 }

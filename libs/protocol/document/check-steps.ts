@@ -1,7 +1,8 @@
 import { parseDuration } from '../../units/lab-time';
 import { findPlanner, planners } from '../planners';
 import type { Protocol } from '../protocol';
-import { findUnitOperation, unitOperations } from '../unit-operations';
+import type { UnitOperation } from '../unit-operations';
+import { findUnitOperation, isKinetic, repeatWindowMs, unitOperations } from '../unit-operations';
 import { checkNamed } from './check-named';
 import { checkParameter, checkPasses, checkPlannerInput, planOfReference } from './check-values';
 import type { Draft } from './draft';
@@ -138,6 +139,7 @@ export class StepChecker {
       );
       return;
     }
+    this.checkRepeatWindow(step, operation, below(pointer, 'repeatWithin'));
     this.checkRoles(
       step.labware ?? {},
       Object.keys(operation.roles),
@@ -217,6 +219,20 @@ export class StepChecker {
     const [min, max] = [parseDuration(hold?.min ?? ''), parseDuration(hold?.max ?? '')];
     if (min === undefined || max === undefined || min <= max) return;
     this.report('out-of-range', pointer, 'min ≤ max', `min ${hold?.min}, max ${hold?.max}`, 'exchange the two');
+  }
+
+  private checkRepeatWindow(step: OfKind<'operation'>['step'], operation: UnitOperation, pointer: string): void {
+    if (step.repeatWithin === undefined) return;
+    const most = repeatWindowMs(operation, step.with ?? {});
+    const asked = parseDuration(step.repeatWithin);
+    const found = `"${step.repeatWithin}"`;
+    if (most === undefined && isKinetic(operation, step.with ?? {})) {
+      const hint = 'remove it: what a broken course has measured is judged as it is';
+      this.report('protocol-invalid', pointer, 'no window for a course of measurements', found, hint);
+    } else if (most === undefined)
+      this.report('protocol-invalid', pointer, `no window: "${operation.id}" is never repeated`, found, 'remove it');
+    else if (asked !== undefined && asked > most)
+      this.report('out-of-range', pointer, `at most ${most / 60_000}min`, found, `write ${most / 60_000}min`);
   }
 
   private checkRepeat({ step, steps, pointer }: OfKind<'repeat'>, scope: StepScope): void {

@@ -133,6 +133,7 @@ function toOperation(id: string, step: Extract<ReadStep, { kind: 'operation' }>[
     labware: (step.labware ?? {}) as Record<string, string>,
     with: toValues(step.with),
     ...(times ? { hold: times } : {}),
+    ...(step.repeatWithin === undefined ? {} : { repeatWithinMs: parseDuration(step.repeatWithin) ?? 0 }),
   };
 }
 

@@ -124,6 +124,11 @@ export class OperationStepDocument {
   @ValidateNested()
   @Type(() => HoldDocument)
   hold?: HoldDocument;
+
+  /** Time after the step before within which it may be repeated without a person's word; at most what the operation allows. */
+  @IsOptional()
+  @IsDuration()
+  repeatWithin?: string;
 }
 
 /** Repeats steps until a verdict says `yes`. */

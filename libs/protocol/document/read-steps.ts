@@ -88,7 +88,8 @@ function notAStep(plain: unknown, pointer: string): Mistake {
   const expected = 'a step with one of the keys plan, operation, repeat or verdict';
   const keys = typeof plain === 'object' && plain !== null ? Object.keys(plain) : [];
   const [odd] = keys.filter(
-    (key) => !['id', 'with', 'inputs', 'labware', 'forEach', 'hold', 'until', 'max', 'cases'].includes(key),
+    (key) =>
+      !['id', 'with', 'inputs', 'labware', 'forEach', 'hold', 'repeatWithin', 'until', 'max', 'cases'].includes(key),
   );
   const hint = odd === undefined ? 'add "operation: …"' : didYouMean(odd, kindKeys);
   return mistake('missing-key', pointer, expected, keys.length > 0 ? `the keys ${keys.join(', ')}` : show(plain), hint);
