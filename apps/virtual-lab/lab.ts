@@ -145,6 +145,17 @@ export class Lab {
     return this.register.inspect(code, dispatchId);
   }
 
+  /**
+   * A device's own test of itself: one that answers and rests is well; one that is still at a run, stalled or not, is not.
+   * @throws PanelRefusal 503 for a device that is dead or gone, 404 for one the lab has not
+   */
+  selfTest(code: string): { passed: boolean; message: string } {
+    this.register.workingDevice(code);
+    const busy = this.register.activeOn(code);
+    if (busy) return { passed: false, message: `still at ${busy.job.stepKey}` };
+    return { passed: true, message: 'sensors, drives and temperatures are as they should be' };
+  }
+
   /** Whether a device switches on. */
   stateOf(code: string): DeviceState {
     return this.register.stateOf(code);

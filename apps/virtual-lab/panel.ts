@@ -38,6 +38,7 @@ const routes: readonly Route[] = [
   ['POST', /^\/devices\/([^/]+)\/start$/, start],
   ['POST', /^\/devices\/([^/]+)\/refuse$/, refuse],
   ['POST', /^\/devices\/([^/]+)\/stop$/, stop],
+  ['POST', /^\/devices\/([^/]+)\/self-test$/, ({ lab, params }) => ({ json: lab.selfTest(params[0] as string) })],
   ['GET', /^\/devices\/([^/]+)\/runs\/([^/]+)$/, observe],
   [
     'GET',

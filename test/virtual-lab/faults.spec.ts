@@ -28,6 +28,17 @@ describe('faults of the virtual lab', () => {
     expect(await bench.run('lh-1', newJob())).toMatchObject({ result: 'succeeded' });
   });
 
+  it('the self-test of an instrument passes only when it answers and rests', async () => {
+    expect(bench.lab.selfTest('lh-1')).toMatchObject({ passed: true });
+    const job = newJob();
+    await bench.begin('lh-1', job);
+    expect(bench.lab.selfTest('lh-1')).toEqual({ passed: false, message: 'still at r1/x' });
+    await bench.lab.fault({ kind: 'crash', device: 'lh-1', afterTransfers: 1 });
+    expect(() => bench.lab.selfTest('lh-1')).toThrow(/does not answer/);
+    await bench.lab.fault({ kind: 'repair', device: 'lh-1' });
+    expect(bench.lab.selfTest('lh-1')).toMatchObject({ passed: true });
+  });
+
   it('what an instrument has forgotten a person still sees in the wells', async () => {
     await bench.lab.fault({ kind: 'crash', device: 'lh-1', afterTransfers: 6, forgets: true });
     const job = newJob();
