@@ -14,8 +14,9 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Client } from 'pg';
+import { installationRoot } from '../../db/migrate';
 
 /** A PostgreSQL of one test file: its own data folder and socket, no TCP port. */
 export interface PostgresServer {
@@ -28,7 +29,7 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-const repository = resolve(__dirname, '..', '..');
+const repository = installationRoot();
 const settings = [
   ['fsync', 'off'],
   ['full_page_writes', 'off'],

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClockDriver } from '../../apps/virtual-lab/clock-driver';
@@ -12,7 +12,7 @@ import { createPanel } from '../../apps/virtual-lab/panel';
 import { putFile } from '../../db/device-work/files';
 import { issueToken } from '../../db/seed';
 import { AnnealClient } from '../../libs/client/client';
-import { enrolDevice } from '../../libs/client/enrolment';
+import { describeDevice, enrolDevice, issueEnrolmentCode } from '../../libs/client/enrolment';
 import { toPicklistRows, writePicklist } from '../../libs/build/picklist';
 import { testDatabase } from '../../libs/testing/database';
 import type { TestDatabase } from '../../libs/testing/database';
@@ -21,9 +21,10 @@ import { ServedApi } from '../device-work/served-api';
 
 const robots: ChildProcess[] = [];
 
-/** Starts robot.py. */
-function robot(...words: readonly string[]): { ended: Promise<{ code: number | null; said: string }> } {
-  const child = spawn('python3', [join(__dirname, 'robot.py'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts robot.py, by default with nothing to remember. */
+function robot(words: readonly string[], folder?: string): { ended: Promise<{ code: number | null; said: string }> } {
+  const env = { ...process.env, ROBOT_DIR: folder ?? mkdtempSync(join(tmpdir(), 'anneal-robot-')) };
+  const child = spawn('python3', [join(__dirname, 'robot.py'), ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
   robots.push(child);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
@@ -72,7 +73,7 @@ describe('the example robot in Python and the real api', () => {
       scene.step('peel', 'seal-plate', { needs: ['seal'] }),
       scene.step('read', 'read-plate', { needs: ['peel'] }),
     ]);
-    const { code, said } = await robot(api.url, token, 'sealer-9', '2').ended;
+    const { code, said } = await robot([api.url, token, 'sealer-9', '', '2']).ended;
     expect({ code, said }).toEqual({ code: 0, said: 'do seal {"state":"succeeded"}\ndo peel {"state":"succeeded"}\n' });
     expect(await scene.states('seal', 'peel', 'read')).toEqual(['succeeded', 'succeeded', 'queued']);
     expect(await scene.events('seal')).toEqual(['jobQueued', 'jobLeased', 'jobStarted', 'jobSucceeded']);
@@ -96,7 +97,7 @@ describe('the example robot in Python and the real api', () => {
     await scene.enqueue([
       scene.step('fill', 'transfer-liquid', { spec: { operation: 'transfer', labware }, worklist: { sha256, transfers } }), // prettier-ignore
     ]);
-    expect(await robot(api.url, token, 'lh-9', '1').ended).toMatchObject({ code: 0 });
+    expect(await robot([api.url, token, 'lh-9', '', '1']).ended).toMatchObject({ code: 0 });
     expect(await scene.states('fill')).toEqual(['succeeded']);
     const { rows } = await db.pool.query(
       'select ordinal, to_well, low_pl::int as "lowPl", basis from ledger where dispatch_id is not null order by ordinal',
@@ -107,8 +108,21 @@ describe('the example robot in Python and the real api', () => {
     ]);
   }, 30_000);
 
+  it('exchanges an enrolment code once and keeps the credential for its next start', async () => {
+    const client = new AnnealClient({ baseUrl: api.url, token: ops });
+    await describeDevice(client, 'cycler-9', { name: 'cycler-9', kind: 'robot', capabilities: ['thermocycle'], simulated: true }); // prettier-ignore
+    const { enrolmentCode } = await issueEnrolmentCode(client, 'cycler-9');
+    const folder = mkdtempSync(join(tmpdir(), 'anneal-robot-'));
+    for (const step of ['heat', 'heat again']) {
+      await scene.enqueue([scene.step(step, 'thermocycle')]);
+      expect(await robot([api.url, enrolmentCode, 'cycler-9', '', '1'], folder).ended).toMatchObject({ code: 0 });
+    }
+    expect(await scene.states('heat', 'heat again')).toEqual(['succeeded', 'succeeded']);
+    expect(statSync(join(folder, 'credential')).mode & 0o777).toBe(0o600);
+  }, 30_000);
+
   it('stops with the words of the api when its token is wrong', async () => {
-    const { code, said } = await robot(api.url, 'x'.repeat(43), 'sealer-9', '1').ended;
+    const { code, said } = await robot([api.url, 'x'.repeat(43), 'sealer-9', '', '1']).ended;
     expect(code).toBe(1);
     expect(JSON.parse(said)).toMatchObject({ type: 'unauthenticated', status: 401 });
   }, 30_000);
@@ -145,7 +159,7 @@ describe('the example robot in Python and the real api', () => {
       for (const code of ['bench-1', 'sealer-1']) {
         const { capabilities, placeCode } = labDevices.find((one) => one.code === code) as (typeof labDevices)[number];
         const token = await enrol(code, capabilities[0] as string, placeCode);
-        robot(api.url, token, code, '-1', `${labUrl}/devices/${code}`);
+        robot([api.url, token, code, `${labUrl}/devices/${code}`]);
       }
       await api.post('/v1/devices/sealer-9/state', ops, { state: 'out-of-service', reason: 'only pretends' });
       const spec = { operation: 'seal', labware: [scene.needs('PLATE-1')], parameters: { seal: 'foil' } };
