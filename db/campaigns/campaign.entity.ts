@@ -44,4 +44,7 @@ export class CampaignEntity {
 
   @Column({ name: 'finished_at', type: 'timestamptz', nullable: true })
   finishedAt: Date | null;
+
+  @Column({ type: 'double precision' })
+  weight: number;
 }

@@ -18,7 +18,7 @@ export interface WaitingDevice {
   readonly deviceId: string;
   readonly siteId: string;
   readonly capabilities: readonly string[];
-  /** A device that is not gets no work, whatever there is. */
+  /** A device that is quarantined, draining, out of service, busy with foreign work or closed gets no work, whatever there is. */
   readonly inService: boolean;
 }
 
@@ -26,10 +26,12 @@ export interface WaitingDevice {
 export type Claim = { readonly job: LeasedJob } | { readonly waits: WaitingDevice };
 
 /**
- * Leases the next job the device may have now: queued, of its capability, routed to it or to nobody, its time come,
- * its labware on the device and free. A lease the device holds but has not started is given back first: it asks again,
+ * Leases the next job the device may have now: queued, of its capability, routed to it or to nobody, its time come, its
+ * campaign running, its labware on the device and free, its material there, and its next steps possible within their holds.
+ * Of several: what is urgent, then by rank and fair share (db/functions/02-queue.sql). A lease the device holds but has not started is given back first: it asks again,
  * so it never got the answer.
- * @throws DomainError `not-found`, `forbidden`; `not-leasable` while the device has a started job it has not reported
+ * @throws DomainError `not-found`, `forbidden`; `not-leasable` while the device has a started job it has not reported, and, with
+ *   details.selfTest, while a self-test would end its quarantine
  */
 export async function claimJob(
   pool: Pool,
@@ -44,9 +46,18 @@ export async function claimJob(
     return orRefuse((rows[0] as { answer: Answer }).answer);
   });
   if (answer.status === 'leased') return { job: answer['job'] as LeasedJob };
+  if (answer.status === 'self-test') throw selfTestFirst(request.deviceCode, answer);
   if (answer.status === 'busy') throw stillBusy(request.deviceCode, answer);
   const { deviceId, siteId, capabilities, inService } = answer as unknown as WaitingDevice;
   return { waits: { deviceId, siteId, capabilities, inService } };
+}
+
+function selfTestFirst(code: string, { reason }: Answer): DomainError {
+  return new DomainError(
+    'not-leasable',
+    `device ${code} is quarantined until a self-test passes${reason ? `: ${reason}` : ''}; run it and report it to /v1/devices/${code}/self-test`,
+    { selfTest: true },
+  );
 }
 
 function stillBusy(code: string, answer: Answer): DomainError {

@@ -64,7 +64,7 @@ export async function advanceClock(
       wish.to,
     ]);
     await client.query(
-      `select fire_lab_timers($1), pg_notify('job_ready', 's:' || $1::text), pg_notify('lab_changed', $1::text)`,
+      `select fire_lab_timers($1), promote_timed($1, null), pg_notify('job_ready', 's:' || $1::text), pg_notify('lab_changed', $1::text)`,
       [siteId],
     );
     return { state: toState(await readClock(client, wish)) };

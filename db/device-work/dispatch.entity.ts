@@ -75,4 +75,34 @@ export class DispatchEntity {
   /** Who changes the state and why, on the way to the trigger that records it. */
   @Column({ type: 'jsonb', nullable: true })
   change: unknown;
+
+  @Column({ name: 'campaign_id', type: 'uuid', nullable: true })
+  campaignId: string | null;
+
+  @Column({ type: 'integer' })
+  rank: number;
+
+  @Column({ name: 'routed_device_id', type: 'uuid', nullable: true })
+  routedDeviceId: string | null;
+
+  @Column({ type: 'boolean' })
+  deck: boolean;
+
+  @Column({ name: 'fair_tag', type: 'double precision', nullable: true })
+  fairTag: number | null;
+
+  @Column({ name: 'virtual_at', type: 'double precision', nullable: true })
+  virtualAt: number | null;
+
+  @Column({ name: 'urgent_at', type: 'timestamptz', nullable: true })
+  urgentAt: Date | null;
+
+  @Column({ name: 'not_before', type: 'timestamptz', nullable: true })
+  notBefore: Date | null;
+
+  @Column({ type: 'boolean' })
+  timed: boolean;
+
+  @Column({ type: 'boolean' })
+  parked: boolean;
 }

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { JobSpec, PlannedTransfer } from '../../libs/device/job';
 import { DomainError } from '../../libs/errors/domain-error';
 import { dispatchId, jobId } from '../ids';
+import { materialRefusal } from '../material/refusal';
 import { retryingLostRaces } from '../transaction';
 import { toJobState } from './job-state';
 import type { JobState, JobStateRow } from './job-state';
@@ -17,9 +18,9 @@ export interface QueuedJob {
   readonly needs: readonly string[];
   /** Lab time between the end of this job and the start of the next step on its labware (roles other than `source`). */
   readonly hold?: { readonly minMs: number; readonly maxMs: number };
-  /** 1 (first) to 5; 3 when absent. */
+  /** 1 (first) to 5; 3 when absent. Each step is a fourfold share. */
   readonly priority?: number;
-  /** Orders jobs of one priority; smaller first. */
+  /** A planner's word; smaller goes first, before any share. */
   readonly rank?: number;
   /** Whether the workflow wants to hear of success; it hears of anything else in any case. */
   readonly tellsSuccess: boolean;
@@ -45,7 +46,8 @@ export interface Block {
  * `blocked`), planned transfers and samples, events, confirmation of handled messages, wake-ups. A job whose step key
  * exists keeps its content. Labware that no one has registered is registered at the place `consumables`.
  * @returns the present state of every job of the block, in its order
- * @throws DomainError `unknown-reference` when a needed job, a labware's place or a worklist file does not exist
+ * @throws DomainError `unknown-reference` when a needed job, a labware's place or a worklist file does not exist; `over-draw`,
+ *   `dead-volume`, `overfill`, `sealed`, `lot-expired` when what the lab holds does not allow the plan: nothing is queued then
  */
 export async function enqueueBlock(pool: Pool | PoolClient, block: Block): Promise<JobState[]> {
   const ids = block.jobs.map((job) => jobId(block.campaignId, job.stepKey));
@@ -59,7 +61,7 @@ export async function enqueueBlock(pool: Pool | PoolClient, block: Block): Promi
       return rows.map(toJobState);
     });
   } catch (error) {
-    throw missingReference(error) ?? error;
+    throw missingReference(error) ?? materialRefusal(error) ?? error;
   }
 }
 

@@ -68,4 +68,7 @@ export class JobEntity {
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;
+
+  @Column({ name: 'route_pinned', type: 'boolean' })
+  routePinned: boolean;
 }

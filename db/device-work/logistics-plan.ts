@@ -1,12 +1,11 @@
-/** A queued job with the labware it needs, as logistics sees it. Jobs come in the order of the queue. */
+/** A queued job with the labware it needs, as logistics sees it: its time has come, its campaign runs, nothing of it is held. */
 export interface WaitingJob {
   readonly jobId: string;
   readonly stepKey: string;
   readonly capability: string;
   readonly routedDeviceId: string | null;
-  readonly campaignRuns: boolean;
-  /** ISO lab time before which it must not start, when that is still to come. */
-  readonly notBefore: string | null;
+  /** A person chose the device: it goes there or nowhere. */
+  readonly pinned: boolean;
   /** Made by logistics itself, to serve another job. */
   readonly isMove: boolean;
   readonly labware: readonly NeededLabware[];
@@ -18,13 +17,8 @@ export interface NeededLabware {
   readonly kind: string;
   readonly at: 'device' | 'anywhere';
   readonly placeId: string;
-  readonly held: boolean;
-  readonly heldReason: string | null;
-  readonly discarded: boolean;
   /** Step key of the job that works with it at this moment. */
   readonly usedBy: string | null;
-  /** ISO lab time at which its hold ends, when that is still to come. */
-  readonly readyAt: string | null;
 }
 
 export interface WorkingDevice {
@@ -33,6 +27,8 @@ export interface WorkingDevice {
   readonly capabilities: readonly string[];
   readonly placeId: string | null;
   readonly inService: boolean;
+  /** Why it gets no work, for people; null when it may get some. */
+  readonly refusal: string | null;
   readonly busy: boolean;
 }
 
@@ -161,7 +157,7 @@ class Planning {
     this.onTheirWay = new Map(open.map((move) => [move.labwareId, move]));
     this.selfMoving = new Set(
       lab.jobs
-        .filter((job) => !job.isMove && !job.notBefore && job.campaignRuns)
+        .filter((job) => !job.isMove)
         .flatMap((job) => job.labware.filter(({ at }) => at === 'anywhere').map(({ labwareId }) => labwareId)),
     );
     for (const job of lab.jobs) {
@@ -193,13 +189,21 @@ class Planning {
 
   /** Arranges what one job needs. @returns why it waits, null when a device may have it */
   serve(job: WaitingJob): string | null {
-    const obstacle = obstacleOf(job);
-    if (obstacle) return obstacle;
     const needed = job.labware.filter(({ at }) => at === 'device');
+    if (job.pinned) return this.atPinned(job, needed);
     const device = this.route(job, needed);
     if (!device) return this.withoutDevice(job);
     if (needed.length === 0 || !device.placeId) return this.withoutLabware(job);
     return this.bring(job, needed, device, this.deck(device.placeId));
+  }
+
+  private atPinned(job: WaitingJob, needed: readonly NeededLabware[]): string | null {
+    const device = this.lab.devices.find(({ id }) => id === job.routedDeviceId);
+    if (!device?.inService) return `waits for ${why(device)}; a person chose it`;
+    if (needed.length > 0 && device.placeId) return this.bring(job, needed, device, this.deck(device.placeId));
+    const inUse = job.labware.find(({ usedBy }) => usedBy !== null);
+    if (inUse) return `${inUse.barcode} is in use by ${inUse.usedBy}`;
+    return device.busy ? `waits for ${device.code}, which is busy` : null;
   }
 
   private route(job: WaitingJob, needed: readonly NeededLabware[]): WorkingDevice | undefined {
@@ -226,12 +230,10 @@ class Planning {
   }
 
   private withoutDevice(job: WaitingJob): string {
-    const able = this.lab.devices
-      .filter((device) => device.capabilities.includes(job.capability))
-      .map(({ code }) => code);
+    const able = this.lab.devices.filter((device) => device.capabilities.includes(job.capability));
     return able.length === 0
       ? `no device of this site can ${job.capability}`
-      : `no device in service can ${job.capability} (${able.join(', ')})`;
+      : `no device in service can ${job.capability} (${able.map(why).join('; ')})`;
   }
 
   private withoutLabware(job: WaitingJob): string | null {
@@ -376,14 +378,8 @@ class Planning {
   }
 }
 
-/** What no labware move can change: pause, time, holds. */
-function obstacleOf(job: WaitingJob): string | undefined {
-  if (!job.campaignRuns) return 'its campaign does not run';
-  if (job.notBefore) return `not before ${job.notBefore} lab time`;
-  const held = job.labware.find((labware) => labware.held);
-  if (held) return `${held.barcode} is held: ${held.heldReason ?? 'no reason given'}`;
-  const gone = job.labware.find(({ discarded }) => discarded);
-  if (gone) return `${gone.barcode} is discarded`;
-  const early = job.labware.find(({ readyAt }) => readyAt !== null);
-  return early && `${early.barcode} is on hold until ${early.readyAt} lab time`;
-}
+/** `reader-1 is quarantined: …`. */
+const why = (device: WorkingDevice | undefined): string =>
+  device
+    ? `${device.code} is ${device.refusal ?? (device.inService ? 'in service' : 'silent')}`
+    : 'a device that is gone';

@@ -1,10 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
-import type { JobSpec } from '../../libs/device/job';
+import { capabilities } from '../../libs/device/job';
+import type { Capability, JobSpec } from '../../libs/device/job';
 import { systemJobId } from '../ids';
 import { inTransaction } from '../transaction';
 import { jobArgument } from './enqueue';
 import { mostMoveAttempts, planLogistics } from './logistics-plan';
 import type { Lab, Move, Place, PlannedMove, WaitingJob, WorkingDevice } from './logistics-plan';
+import { inTurn } from './queue-order';
+import type { QueuePlace } from './queue-order';
 import { redispatchWithin } from './redispatch';
 import { withdrawJobs } from './withdraw';
 
@@ -15,6 +18,15 @@ const repeatableWithinMs = 3_600_000;
 const silentMs = 75_000;
 /** Wall time after which a move that fell silent is made again. */
 const evidenceMs = 10_000;
+/** How far logistics looks ahead for each capability: jobs that need labware on a device, and others. */
+const decksAhead = 200;
+const othersAhead = 100;
+/** How many jobs it compares with opening hours; those behind are compared when a device asks for them. */
+const hoursAhead = 100;
+/** A dispatch that is in line: its turn can come. */
+const inLine = `d.state = 'queued' and not d.parked and not d.timed and not exists (
+  select 1 from job_labware l join labware w on w.id = l.labware_id
+  where l.job_id = d.job_id and (w.held or w.discarded or w.ready_at > lab.now))`;
 
 /**
  * Brings labware to the jobs that wait for it: routes jobs to devices, queues moves, says why each job waits.
@@ -37,7 +49,8 @@ export async function arrange(client: PoolClient, siteId: string): Promise<boole
   return arrangeLocked(client, siteId);
 }
 
-interface JobRow extends WaitingJob {
+interface JobRow extends WaitingJob, QueuePlace {
+  readonly capability: Capability;
   readonly tenantId: string;
   readonly slug: string;
   readonly priority: number;
@@ -45,7 +58,7 @@ interface JobRow extends WaitingJob {
 }
 
 async function arrangeLocked(client: PoolClient, siteId: string): Promise<boolean> {
-  const jobs = await readJobs(client, siteId);
+  const jobs = await withinHours(client, siteId, await readJobs(client, siteId));
   if (jobs.length === 0) return false;
   const bringing = jobs.some((job) => job.isMove || job.labware.some(({ at }) => at === 'device'));
   const lab: Lab = {
@@ -70,34 +83,60 @@ async function arrangeLocked(client: PoolClient, siteId: string): Promise<boolea
   return [plan.routes, plan.obsolete, plan.retries, plan.givenUp, plan.moves].some((list) => list.length > 0);
 }
 
+/**
+ * The jobs next in turn: logistics looks so far ahead and no further, however long the queue is. Jobs that are put off,
+ * whose campaign does not run or whose labware is held are not among them; people see why from the job itself.
+ */
 async function readJobs(client: PoolClient, siteId: string): Promise<JobRow[]> {
   const { rows } = await client.query<JobRow>({
     name: 'logistics-jobs',
-    text: `with lab as materialized (select lab_now($1) as now)
-      select j.id as "jobId", j.tenant_id as "tenantId", j.step_key as "stepKey", coalesce(c.slug, 'system') as slug,
-        j.capability, j.priority, j.routed_device_id as "routedDeviceId", j.waiting_for as "waitingFor",
-        coalesce(c.status in ('submitted', 'running'), true) as "campaignRuns",
-        case when j.earliest_start_at > lab.now then iso_time(j.earliest_start_at) end as "notBefore",
-        j.serves_job_id is not null as "isMove",
+    text: `with lab as materialized (select lab_now($1) as now), horizon as materialized (
+        select distinct n.id from lab cross join unnest($2::text[]) able (capability) cross join lateral (
+          (select d.id from dispatch d where d.site_id = $1 and d.capability = able.capability and d.deck = true
+             and ${inLine} order by d.rank, d.fair_tag, d.id limit $3)
+          union all
+          (select d.id from dispatch d where d.site_id = $1 and d.capability = able.capability and d.deck = true
+             and ${inLine} and d.urgent_at <= lab.now order by d.urgent_at, d.id limit $3)
+          union all
+          (select d.id from dispatch d where d.site_id = $1 and d.capability = able.capability and d.deck = false
+             and ${inLine} order by d.rank, d.fair_tag, d.id limit $4)) n)
+      select j.id as "jobId", d.id as "dispatchId", j.tenant_id as "tenantId", j.step_key as "stepKey",
+        coalesce(c.slug, 'system') as slug, j.capability, j.priority, j.routed_device_id as "routedDeviceId",
+        j.route_pinned as pinned, j.waiting_for as "waitingFor", j.serves_job_id is not null as "isMove",
+        case when d.urgent_at <= lab.now then iso_time(d.urgent_at) end as "urgentAt", d.rank,
+        coalesce(d.fair_tag, 0) as "fairTag", iso_time(d.queued_at) as "queuedAt",
         coalesce((select json_agg(json_build_object('labwareId', w.id, 'barcode', w.barcode, 'kind', w.kind, 'at', jl.at,
-            'placeId', w.place_id, 'held', w.held, 'heldReason', w.held_reason, 'discarded', w.discarded,
-            'usedBy', (select u.step_key from dispatch x join job u on u.id = x.job_id where x.id = w.in_use_by),
-            'readyAt', case when w.ready_at > lab.now then iso_time(w.ready_at) end) order by w.barcode)
+            'placeId', w.place_id,
+            'usedBy', (select u.step_key from dispatch x join job u on u.id = x.job_id where x.id = w.in_use_by)) order by w.barcode)
           from job_labware jl join labware w on w.id = jl.labware_id where jl.job_id = j.id), '[]') as labware
-      from lab, dispatch d join job j on j.id = d.job_id left join campaign c on c.id = j.campaign_id
-      where d.site_id = $1 and d.state = 'queued'
-      order by j.priority, j.rank, d.queued_at, d.id`,
-    values: [siteId],
+      from lab, horizon h join dispatch d on d.id = h.id join job j on j.id = d.job_id
+      left join campaign c on c.id = j.campaign_id`,
+    values: [siteId, capabilities, decksAhead, othersAhead],
   });
-  return rows;
+  return inTurn(rows);
+}
+
+/** Puts off what opening hours forbid to start; a site without hours is not asked. @returns the other jobs */
+async function withinHours(client: PoolClient, siteId: string, jobs: readonly JobRow[]): Promise<readonly JobRow[]> {
+  const { rows } = await client.query<{ job_id: string }>({
+    name: 'logistics-hours',
+    text: `select d.job_id from (
+        select x.* from dispatch x where exists (select 1 from opening_hours where site_id = $1)
+          and x.id = any ($2::uuid[]) and x.state = 'queued' order by x.id for update skip locked) d
+      where hours_defer(d, lab_now($1))`,
+    values: [siteId, jobs.map(({ dispatchId }) => dispatchId).slice(0, hoursAhead)],
+  });
+  const deferred = new Set(rows.map((row) => row.job_id));
+  return deferred.size === 0 ? jobs : jobs.filter(({ jobId: job }) => !deferred.has(job));
 }
 
 async function readDevices(client: PoolClient, siteId: string): Promise<WorkingDevice[]> {
   const { rows } = await client.query<WorkingDevice>({
     name: 'logistics-devices',
     text: `select id, code, capabilities, place_id as "placeId", busy,
-        state = 'in-service' and (busy or coalesce(last_seen_at > now() - $2::int * interval '1 millisecond', true)) as "inService"
-      from device v cross join lateral (
+        refusal is null and (busy or coalesce(last_seen_at > now() - $2::int * interval '1 millisecond', true)) as "inService",
+        refusal
+      from device v cross join lateral (select device_refusal(v, lab_now(v.site_id)) as refusal) r cross join lateral (
         select exists (select 1 from dispatch d where d.device_id = v.id and d.state in ('leased', 'started')) as busy) b
       where site_id = $1 order by code`,
     values: [siteId, silentMs],
@@ -158,7 +197,7 @@ async function writeRoutes(client: PoolClient, routes: readonly { jobId: string;
   await client.query(
     `with routed as (
        update job j set routed_device_id = r.device from unnest($1::uuid[], $2::uuid[]) r (job, device)
-       where j.id = r.job returning r.device)
+       where j.id = r.job and not j.route_pinned returning r.device)
      select pg_notify('job_ready', 'd:' || device) from (select distinct device from routed) d`,
     [routes.map((route) => route.jobId), routes.map((route) => route.deviceId)],
   );

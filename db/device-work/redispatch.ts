@@ -124,20 +124,14 @@ async function insertAttempt(client: PoolClient, latest: Latest, wish: Redispatc
     );
   }
   const nothingLeft = wish.worklist?.transfers.length === 0;
-  await client.query(
-    `insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at, change)
-     select $2, tenant_id, site_id, id, $3, case when $5 then 'unknown' when needs_met(id) then 'queued' else 'blocked' end,
-       capability, decode($4, 'hex'), case when needs_met(id) then now() end, jsonb_build_object('by', $6::uuid)
-     from job where id = $1`,
-    [
-      wish.jobId,
-      id,
-      wish.attempt,
-      nothingLeft ? null : (wish.worklist?.sha256 ?? null),
-      nothingLeft,
-      wish.actorId ?? latest.actor_id,
-    ],
-  );
+  await client.query(`select queue_attempt($1, $2, $3, decode($4, 'hex'), $5, $6)`, [
+    wish.jobId,
+    id,
+    wish.attempt,
+    nothingLeft ? null : (wish.worklist?.sha256 ?? null),
+    nothingLeft,
+    wish.actorId ?? latest.actor_id,
+  ]);
   await client.query(
     `insert into planned_transfer (dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, volume_pl)
      select $1, (t ->> 0)::int, (t ->> 1)::uuid, t ->> 2, (t ->> 3)::uuid, t ->> 4, (t ->> 5)::bigint
@@ -153,8 +147,10 @@ async function insertAttempt(client: PoolClient, latest: Latest, wish: Redispatc
        select 1 from planned_transfer t where t.dispatch_id = $2 and t.to_labware_id = s.labware_id and t.to_well = s.well))`,
     [wish.jobId, id, latest.moves_liquid],
   );
-  if (nothingLeft) await settleEmpty(client, id, latest.actor_id, wish);
-  else await client.query('select announce_jobs(array[$1::uuid])', [wish.jobId]);
+  if (nothingLeft) return settleEmpty(client, id, latest.actor_id, wish);
+  await client.query('select refuse_material(reserve_material(array[$1::uuid])), announce_jobs(array[$1::uuid])', [
+    wish.jobId,
+  ]);
 }
 
 /** Inside this transaction the empty attempt is unknown for a moment: the one state from which no device is needed to settle. */

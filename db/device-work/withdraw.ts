@@ -55,6 +55,7 @@ export async function withdrawJobs(
     and id in (select labware_id from job_labware where job_id = any($2::uuid[]))`,
     [ids, jobs],
   );
+  await client.query('select free_material(id) from unnest($1::uuid[]) id', [ids]);
   await client.query('select cancel_hold_timer(id) from unnest($1::uuid[]) id', [jobs]);
   await client.query(`select pg_notify('lab_changed', site) from (select distinct unnest($1::text[]) as site) s`, [
     rows.map((row) => row.site_id),

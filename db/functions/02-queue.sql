@@ -1,37 +1,152 @@
 -- How work enters the queue, and when it may leave it.
 
--- Queued dispatches with what decides whether a device may have them. The one definition for the lease and the clock.
 drop view if exists waiting_work;
-create view waiting_work as
-select d.id, d.job_id, d.site_id, d.capability, d.queued_at, j.priority, j.rank, j.routed_device_id, j.earliest_start_at,
-  coalesce(c.status in ('submitted', 'running'), true) as campaign_runs,
-  l.obstructed, l.ready_at, l.places, l.place_id
-from dispatch d
-join job j on j.id = d.job_id
-left join campaign c on c.id = j.campaign_id
-cross join lateral (
-  select coalesce(bool_or(w.held or w.discarded or w.in_use_by is not null), false) as obstructed,
-    max(w.ready_at) as ready_at,
-    -- Places of the labware that must be on the device: none needed, together on one, or apart.
-    count(distinct w.place_id) filter (where jl.at = 'device') as places,
-    (array_agg(w.place_id) filter (where jl.at = 'device'))[1] as place_id
-  from job_labware jl join labware w on w.id = jl.labware_id
-  where jl.job_id = d.job_id
-) l
-where d.state = 'queued';
+
+-- Lab time from which a job goes before the fair order: an hour before it must have started, or after twelve hours in the
+-- queue, so that no rank and no share can keep it there for ever.
+create or replace function urgent_from(p_due timestamptz, p_since timestamptz) returns timestamptz language sql stable as $$
+  select least(p_due - interval '1 hour', p_since + interval '12 hours')
+$$;
+
+-- The greatest tag at which something was leased in fair order: whoever comes new starts here, neither before those who
+-- waited nor behind what others have taken in advance.
+create or replace function virtual_time(p_site uuid, p_capability text) returns double precision language sql stable as $$
+  select coalesce(max(virtual_at), 0) from dispatch
+  where site_id = p_site and capability = p_capability and virtual_at is not null
+$$;
+
+-- Gives jobs their places in the queue: weighted fair share by self-clocked fair queueing (Golestani 1994). A job's tag is
+-- max(virtual time, last tag of its flow) + expected duration / weight; the smallest tag goes first. A flow is what one
+-- campaign asks of one capability at one priority; its weight is the campaign's, four times as much for each step of
+-- priority. A move belongs to the flow of the campaign whose job it serves: who has much carried pays for it.
+-- The row of the flow is locked until the transaction ends, so that tags of one flow never repeat.
+create or replace function take_places(p_jobs uuid[])
+returns table (job uuid, tag double precision, urgent timestamptz, waits boolean, stops boolean) language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+  with wanted as materialized (
+    select j.id, w.place, j.site_id, j.capability, coalesce(j.campaign_id, served.campaign_id, j.site_id) as flow, j.priority,
+      j.earliest_start_at, j.due_at, lab_now(j.site_id) as lab,
+      j.campaign_id is not null and c.status not in ('submitted', 'running') as stops,
+      greatest((j.spec ->> 'durationMs')::float8, 1000) / (coalesce(c.weight, 1) * power(4, 3 - j.priority)) as cost
+    from unnest(p_jobs) with ordinality w (id, place)
+    join job j on j.id = w.id
+    left join job served on served.id = j.serves_job_id
+    left join campaign c on c.id = coalesce(j.campaign_id, served.campaign_id)
+  ), flows as materialized (
+    select w.site_id, w.capability, w.flow, w.priority, sum(w.cost) as cost, virtual_time(w.site_id, w.capability) as now
+    from wanted w group by 1, 2, 3, 4
+  ), taken as (
+    insert into campaign_share as known (site_id, capability, flow_id, priority, finish)
+    select f.site_id, f.capability, f.flow, f.priority, f.now + f.cost from flows f order by 1, 2, 3, 4
+    on conflict (site_id, capability, flow_id, priority) do update set finish = (
+      select greatest(known.finish, f.now) + f.cost from flows f
+      where (f.site_id, f.capability, f.flow, f.priority)
+        = (known.site_id, known.capability, known.flow_id, known.priority))
+    returning known.*
+  )
+  select w.id,
+    t.finish - f.cost + sum(w.cost) over (partition by w.site_id, w.capability, w.flow, w.priority order by w.place),
+    urgent_from(w.due_at, greatest(w.lab, w.earliest_start_at)), coalesce(w.earliest_start_at > w.lab, false), w.stops
+  from wanted w
+  join flows f on (f.site_id, f.capability, f.flow, f.priority) = (w.site_id, w.capability, w.flow, w.priority)
+  join taken t on (t.site_id, t.capability, t.flow_id, t.priority) = (w.site_id, w.capability, w.flow, w.priority);
+end $$;
+
+-- Whether a job needs labware on its device. With a limit it is looked up by job, never hashed as a whole.
+create or replace function needs_deck(p_job uuid) returns boolean language sql stable as $$
+  select coalesce((select true from job_labware where job_id = p_job and at = 'device' limit 1), false)
+$$;
+
+-- Routes jobs whose labware already stands together on a device that can do them; logistics sees to all others.
+create or replace function route_where_it_stands(p_jobs uuid[]) returns void language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+  update job j set routed_device_id = v.id
+  from (
+    select jl.job_id, (array_agg(w.place_id))[1] as place_id
+    from job_labware jl join labware w on w.id = jl.labware_id
+    where jl.job_id = any (p_jobs) and jl.at = 'device'
+    group by jl.job_id having count(distinct w.place_id) = 1
+  ) l
+  join lateral (
+    select d.id from device d join job wanted on wanted.id = l.job_id
+    where d.place_id = l.place_id and d.state = 'in-service' and wanted.capability = any (d.capabilities)
+    order by d.code limit 1
+  ) v on true
+  where j.id = l.job_id and j.routed_device_id is null;
+end $$;
+
+-- Labware that arrives on a device's place routes the jobs there that waited for it and have no route yet. What another
+-- transaction holds, and what is far down the queue, is left to logistics.
+create or replace function follow_labware() returns trigger language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_jobs uuid[];
+begin
+  if not exists (select 1 from device where place_id = new.place_id) then return null; end if;
+  v_jobs := array(
+    select j.id from job_labware jl join dispatch d on d.job_id = jl.job_id and d.state = 'queued' join job j on j.id = d.job_id
+    where jl.labware_id = new.id and jl.at = 'device' and j.routed_device_id is null
+    order by d.fair_tag limit 50 for no key update of j skip locked);
+  if v_jobs <> '{}' then
+    perform route_where_it_stands(v_jobs), announce_jobs(v_jobs);
+  end if;
+  return null;
+end $$;
 
 -- Wakes whoever may want a queued job: its device when it is routed, else one device of the capability. The job's id keeps
--- PostgreSQL from folding the notices of one transaction into one: two jobs wake two devices. Labware that
--- must be brought concerns logistics too.
+-- PostgreSQL from folding the notices of one transaction into one: two jobs wake two devices. Nobody is woken for a job whose
+-- time has not come, whose campaign does not run, or whose labware is nowhere together. Labware that must be brought concerns logistics too.
 create or replace function announce_jobs(p_jobs uuid[]) returns void language plpgsql
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
-  perform pg_notify('job_ready', coalesce('d:' || j.routed_device_id, 'c:' || j.site_id || ':' || j.capability || ':' || j.id)),
-    -- With a limit the labware is looked up by job; a bare `exists` would read the whole table into a hash.
-    case when (select true from job_labware jl where jl.job_id = j.id and jl.at = 'device' limit 1)
-      then pg_notify('lab_changed', j.site_id::text) end
-  from job j where j.id = any (p_jobs);
+  perform case when not (d.timed or d.parked or d.deck and d.routed_device_id is null) then pg_notify('job_ready',
+      coalesce('d:' || d.routed_device_id, 'c:' || d.site_id || ':' || d.capability || ':' || d.job_id)) end,
+    case when d.deck then pg_notify('lab_changed', d.site_id::text) end
+  from dispatch d where d.job_id = any (p_jobs) and d.state = 'queued';
 end $$;
+
+-- Why a queued job waits, for people: what no device can change first, then what logistics and hours wrote, then material.
+create or replace function why_waiting(p_dispatch dispatch) returns text language sql stable as $$
+  select coalesce(
+    case when p_dispatch.parked or c.status not in ('submitted', 'running') then 'its campaign does not run' end,
+    case when j.earliest_start_at > lab_now(j.site_id) then 'not before ' || iso_time(j.earliest_start_at) || ' lab time' end,
+    case when p_dispatch.timed then j.waiting_for end,
+    (select case when w.held then w.barcode || ' is held: ' || coalesce(w.held_reason, 'no reason given')
+        when w.discarded then w.barcode || ' is discarded'
+        else w.barcode || ' is on hold until ' || iso_time(w.ready_at) || ' lab time' end
+     from job_labware jl join labware w on w.id = jl.labware_id
+     where jl.job_id = j.id and (w.held or w.discarded or w.ready_at > lab_now(j.site_id))
+     order by w.held desc, w.discarded desc, w.barcode limit 1),
+    nullif(concat_ws('; ', j.waiting_for,
+      material_problem(j.id, (select place_id from device where id = p_dispatch.routed_device_id))), ''))
+  from job j left join campaign c on c.id = j.campaign_id where j.id = p_dispatch.job_id
+$$;
+
+-- Jobs whose time has come join the queue.
+create or replace function promote_timed(p_site uuid, p_limit integer) returns void language sql
+set enable_seqscan = off as $$
+  update dispatch set timed = false where id in (
+    select id from dispatch where site_id = p_site and state = 'queued' and timed and not_before <= lab_now(p_site)
+    order by not_before limit p_limit for update skip locked)
+$$;
+
+-- Jobs leave the queue while their campaign does not run and come back when it does: for those that a change of the
+-- campaign's status met in another transaction's hands.
+create or replace function park_campaigns() returns void language sql
+set enable_seqscan = off as $$
+  update dispatch d set parked = stray.stops
+  from (
+    select x.id, c.status not in ('submitted', 'running') as stops
+    from campaign c cross join lateral (
+      select id from dispatch where campaign_id = c.id and state = 'queued'
+        and parked = (c.status in ('submitted', 'running')) limit 1000 for update skip locked) x
+    where c.status in ('submitted', 'running', 'paused') or c.finished_at > now() - interval '1 day'
+  ) stray
+  where d.id = stray.id
+$$;
 
 -- Writes when, in lab time, jobs may and must start, from the holds of what they need.
 create or replace function apply_holds(p_jobs uuid[]) returns void language plpgsql
@@ -61,22 +176,63 @@ create or replace function needs_met(p_job uuid) returns boolean language sql st
       select 1 from dispatch d where d.job_id = n.needs_job_id and d.state = 'succeeded'))
 $$;
 
+-- What must be known of jobs before they take their places: when they may start, and where their labware stands.
+create or replace function prepare_places(p_jobs uuid[]) returns void language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+  perform apply_holds(p_jobs);
+  if exists (select 1 from unnest(p_jobs) job where needs_deck(job)) then perform route_where_it_stands(p_jobs); end if;
+end $$;
+
+-- Gives the blocked ones of these jobs whose needs are met a place in the queue. @returns which
+create or replace function admit_jobs(p_jobs uuid[], p_actor uuid) returns uuid[] language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_freed constant uuid[] := array(
+    select d.job_id from unnest(p_jobs) with ordinality w (id, place) join dispatch d on d.job_id = w.id
+    where d.state = 'blocked' and needs_met(d.job_id) order by w.place);
+begin
+  if v_freed = '{}' then return v_freed; end if;
+  perform prepare_places(v_freed);
+  update dispatch d set state = 'queued', queued_at = clock_timestamp(), campaign_id = j.campaign_id, rank = j.rank,
+    routed_device_id = j.routed_device_id, not_before = j.earliest_start_at, fair_tag = t.tag, urgent_at = t.urgent,
+    timed = t.waits, parked = t.stops, change = jsonb_build_object('by', p_actor,
+      'earliestStartAt', iso_time(j.earliest_start_at), 'dueAt', iso_time(j.due_at))
+  from take_places(v_freed) t join job j on j.id = t.job
+  where d.job_id = j.id and d.state = 'blocked';
+  return v_freed;
+end $$;
+
 -- Queues the blocked ones of these jobs whose needs are met. Their rows in `job` are locked by the caller, in an earlier
 -- statement: two predecessors that settle at once, or an enqueue that races a settle, then cannot lose the release.
 create or replace function release_jobs(p_jobs uuid[], p_actor uuid) returns integer language plpgsql
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
-  v_freed uuid[];
+  v_freed constant uuid[] := admit_jobs(p_jobs, p_actor);
 begin
-  select array_agg(d.job_id) into v_freed from dispatch d
-  where d.job_id = any (p_jobs) and d.state = 'blocked' and needs_met(d.job_id);
-  if v_freed is null then return 0; end if;
-  perform apply_holds(v_freed);
-  update dispatch d set state = 'queued', queued_at = clock_timestamp(), change = jsonb_build_object('by', p_actor,
-    'earliestStartAt', iso_time(j.earliest_start_at), 'dueAt', iso_time(j.due_at))
-  from job j where j.id = d.job_id and d.job_id = any (v_freed) and d.state = 'blocked';
+  if v_freed = '{}' then return 0; end if;
   perform announce_jobs(v_freed);
   return cardinality(v_freed);
+end $$;
+
+-- Makes another attempt at a job; the job's row is locked by the caller. An attempt with nothing left to do is unknown until
+-- the caller settles it in the same transaction.
+create or replace function queue_attempt(
+  p_job uuid, p_dispatch uuid, p_attempt integer, p_worklist bytea, p_nothing_left boolean, p_actor uuid
+) returns void language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_ready constant uuid[] := case when needs_met(p_job) and not p_nothing_left then array[p_job] else '{}' end;
+begin
+  perform prepare_places(v_ready);
+  insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at, campaign_id,
+    rank, routed_device_id, deck, not_before, fair_tag, urgent_at, timed, parked, change)
+  select p_dispatch, j.tenant_id, j.site_id, j.id, p_attempt,
+    case when p_nothing_left then 'unknown' when place.job is null then 'blocked' else 'queued' end,
+    j.capability, p_worklist, case when needs_met(j.id) then now() end, j.campaign_id, j.rank, j.routed_device_id,
+    needs_deck(j.id), j.earliest_start_at, place.tag, place.urgent, coalesce(place.waits, false),
+    coalesce(place.stops, false), jsonb_build_object('by', p_actor)
+  from job j left join take_places(v_ready) place on place.job = j.id
+  where j.id = p_job;
 end $$;
 
 -- Queues a block in one transaction; jobs that exist keep their content. See db/device-work/enqueue.ts for the argument.
@@ -89,6 +245,7 @@ declare
   v_actor constant uuid := coalesce((p ->> 'actorId')::uuid, system_actor(v_tenant));
   v_jobs constant jsonb := p -> 'jobs';
   v_fresh uuid[];
+  v_ready uuid[];
 begin
   insert into labware (id, tenant_id, site_id, barcode, kind, place_id)
   select distinct on (l."labwareId") l."labwareId", v_tenant, v_site, l.barcode, l.kind, place.id
@@ -129,15 +286,22 @@ begin
     where (j ->> 'id')::uuid = any (v_fresh)
     on conflict do nothing;
 
-    insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at, change)
-    select (j ->> 'dispatchId')::uuid, v_tenant, v_site, (j ->> 'id')::uuid, 1,
-      case when open.yes then 'blocked' else 'queued' end, j -> 'spec' ->> 'capability',
-      decode(j ->> 'worklistSha256', 'hex'), case when open.yes then null else clock_timestamp() end,
-      jsonb_build_object('by', v_actor)
-    from jsonb_array_elements(v_jobs) with ordinality as t (j, place)
-    cross join lateral (select not needs_met((j ->> 'id')::uuid) as yes) open
-    where (j ->> 'id')::uuid = any (v_fresh)
-    order by place;
+    v_ready := array(
+      select (j ->> 'id')::uuid from jsonb_array_elements(v_jobs) with ordinality as t (j, place)
+      where (j ->> 'id')::uuid = any (v_fresh) and needs_met((j ->> 'id')::uuid) order by place);
+    perform prepare_places(v_ready);
+    insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at, campaign_id,
+      rank, routed_device_id, deck, not_before, fair_tag, urgent_at, timed, parked, change)
+    select (t.j ->> 'dispatchId')::uuid, v_tenant, v_site, made.id, 1,
+      case when place.job is null then 'blocked' else 'queued' end, made.capability,
+      decode(t.j ->> 'worklistSha256', 'hex'), case when place.job is null then null else clock_timestamp() end, v_campaign,
+      made.rank, made.routed_device_id, needs_deck(made.id), made.earliest_start_at, place.tag, place.urgent,
+      coalesce(place.waits, false), coalesce(place.stops, false), jsonb_build_object('by', v_actor)
+    from jsonb_array_elements(v_jobs) with ordinality as t (j, n)
+    join job made on made.id = (t.j ->> 'id')::uuid
+    left join take_places(v_ready) place on place.job = made.id
+    where made.id = any (v_fresh)
+    order by t.n;
 
     insert into planned_transfer (dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, volume_pl)
     select (j ->> 'dispatchId')::uuid, (t ->> 0)::int, (t ->> 1)::uuid, t ->> 2, (t ->> 3)::uuid, t ->> 4, (t ->> 5)::bigint
@@ -152,8 +316,8 @@ begin
     where (j ->> 'id')::uuid = any (v_fresh)
     on conflict do nothing;
 
-    perform apply_holds(v_fresh);
-    perform announce_jobs(array(select job_id from dispatch where job_id = any (v_fresh) and state = 'queued'));
+    perform refuse_material(reserve_material(v_fresh));
+    perform announce_jobs(v_ready);
   end if;
 
   perform mark_handled(array(select value::uuid from jsonb_array_elements_text(p -> 'handledEventIds')));

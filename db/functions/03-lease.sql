@@ -11,89 +11,232 @@ begin
   select * into v_job from job where id = p_dispatch.job_id;
   update labware set in_use_by = null
   where in_use_by = p_dispatch.id and id in (select labware_id from job_labware where job_id = v_job.id);
+  perform free_material(p_dispatch.id);
   perform announce_jobs(array[v_job.id]);
 end $$;
 
--- Leases the next job this device may have now. `status`: leased (with the job), none, busy, not-found, forbidden.
+-- Locks the labware of a job for its use. What another transaction holds at this moment is passed over, never waited for.
+-- @returns the labware; empty when the job needs none, null when some of it cannot be had
+create or replace function lock_labware(p_job uuid, p_place uuid, p_lab timestamptz, p_by_hand boolean) returns uuid[]
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_needed constant bigint := (select count(*) from job_labware where job_id = p_job);
+  v_labware uuid[];
+begin
+  if v_needed = 0 then return '{}'; end if;
+  select array_agg(x.id) into v_labware from (
+    select w.id from job_labware jl join labware w on w.id = jl.labware_id
+    where jl.job_id = p_job and w.in_use_by is null and not w.held and not w.discarded
+      and (p_by_hand or ((jl.at <> 'device' or w.place_id = p_place) and (w.ready_at is null or w.ready_at <= p_lab)))
+    for no key update of w skip locked) x;
+  return case when cardinality(v_labware) = v_needed then v_labware end;
+end $$;
+
+-- Why a device gets no work at all at this moment, for people; null when it may get some.
+create or replace function device_refusal(p_device device, p_lab timestamptz) returns text language plpgsql stable as $$
+begin
+  if p_device.state = 'draining' then
+    return 'draining: it finishes what it has' || coalesce('; ' || p_device.state_reason, '');
+  elsif p_device.state <> 'in-service' then
+    return p_device.state || coalesce(': ' || p_device.state_reason, '');
+  elsif p_device.condition = 'busy-foreign' then
+    return 'busy with work that is not Anneal''s' || coalesce(': ' || p_device.condition_message, '');
+  elsif exists (select 1 from opening_hours where site_id = p_device.site_id) and not is_open(p_device, p_lab) then
+    return 'closed' || coalesce(
+      ' until ' || site_time(p_device.site_id, first_within(device_times(p_device, p_lab), p_lab)), '');
+  end if;
+  return null;
+end $$;
+
+-- What a device may have at this moment, best first, as far as places, holds and campaigns go; hours and material are for
+-- the caller. The one definition for the lease and the clock. Urgent work goes first, the most urgent ahead of all. Then
+-- each capability's work in its own fair order (rank, tag); between capabilities the head that has waited longest. Every
+-- part is read from an index in its order, and no further than p_limit that may be had: jobs that are timed, parked, or
+-- wait elsewhere for labware are not even passed over.
+create or replace function candidates_of(p_device device, p_lab timestamptz, p_passed uuid[], p_limit integer)
+returns table (dispatch_id uuid, urgent boolean) language plpgsql stable
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+  select c.id, c.urgent
+  from (
+    select u.id, true as urgent, u.urgent_at, 0 as rank, 1::bigint as turn, u.queued_at
+    from unnest(p_device.capabilities) able (capability) cross join lateral (
+      select d.id, d.urgent_at, d.queued_at from dispatch d
+      where d.site_id = p_device.site_id and d.capability = able.capability and d.deck = false
+        and d.state = 'queued' and not d.parked and not d.timed
+        and d.urgent_at <= p_lab and d.routed_device_id is null and coalesce((select p.status in ('submitted', 'running') from campaign p where p.id = d.campaign_id), true)
+        and not exists (
+          select 1 from job_labware jl join labware w on w.id = jl.labware_id
+          where jl.job_id = d.job_id and (w.held or w.discarded or w.in_use_by is not null or w.ready_at > p_lab
+            or (jl.at = 'device' and w.place_id is distinct from p_device.place_id)))
+        and d.id <> all (p_passed)
+      order by d.urgent_at, d.id limit p_limit) u
+    union all
+    select d.id, true, d.urgent_at, 0, 1, d.queued_at from dispatch d
+    where d.routed_device_id = p_device.id and d.state = 'queued' and not d.parked and not d.timed
+      and d.urgent_at <= p_lab and coalesce((select p.status in ('submitted', 'running') from campaign p where p.id = d.campaign_id), true)
+        and not exists (
+          select 1 from job_labware jl join labware w on w.id = jl.labware_id
+          where jl.job_id = d.job_id and (w.held or w.discarded or w.in_use_by is not null or w.ready_at > p_lab
+            or (jl.at = 'device' and w.place_id is distinct from p_device.place_id)))
+        and d.id <> all (p_passed)
+    union all
+    select f.id, false, null, f.rank, row_number() over (partition by able.capability order by f.rank, f.fair_tag, f.id),
+      f.queued_at
+    from unnest(p_device.capabilities) able (capability) cross join lateral (
+      (select d.id, d.rank, d.fair_tag, d.queued_at from dispatch d
+      where d.site_id = p_device.site_id and d.capability = able.capability and d.deck = false
+        and d.state = 'queued' and not d.parked and not d.timed and d.routed_device_id is null and coalesce((select p.status in ('submitted', 'running') from campaign p where p.id = d.campaign_id), true)
+        and not exists (
+          select 1 from job_labware jl join labware w on w.id = jl.labware_id
+          where jl.job_id = d.job_id and (w.held or w.discarded or w.in_use_by is not null or w.ready_at > p_lab
+            or (jl.at = 'device' and w.place_id is distinct from p_device.place_id)))
+        and d.id <> all (p_passed)
+      order by d.rank, d.fair_tag, d.id limit p_limit)
+      union all
+      (select d.id, d.rank, d.fair_tag, d.queued_at from dispatch d
+      where d.routed_device_id = p_device.id and d.capability = able.capability
+        and d.state = 'queued' and not d.parked and not d.timed and coalesce((select p.status in ('submitted', 'running') from campaign p where p.id = d.campaign_id), true)
+        and not exists (
+          select 1 from job_labware jl join labware w on w.id = jl.labware_id
+          where jl.job_id = d.job_id and (w.held or w.discarded or w.in_use_by is not null or w.ready_at > p_lab
+            or (jl.at = 'device' and w.place_id is distinct from p_device.place_id)))
+        and d.id <> all (p_passed)
+      order by d.rank, d.fair_tag, d.id limit p_limit)
+    ) f
+  ) c
+  order by c.urgent desc, c.urgent_at, c.rank, c.turn, c.queued_at, c.id;
+end $$;
+
+-- Gives a device the lease of a dispatch; the row is locked by the caller, and so is its labware.
+create or replace function grant_lease(
+  p_dispatch uuid, p_device device, p_labware uuid[], p_lab timestamptz, p_actor uuid, p_lease_ms integer,
+  p_fair boolean, p_by_hand boolean
+) returns jsonb language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_dispatch dispatch;
+  v_job job;
+begin
+  if p_labware <> '{}' then update labware set in_use_by = p_dispatch where id = any (p_labware); end if;
+  update dispatch set state = 'leased', device_id = p_device.id, fencing_token = nextval('fencing_token'),
+    leased_at = now(), heartbeat_at = now(), lease_expires_at = now() + p_lease_ms * interval '1 millisecond',
+    virtual_at = case when p_fair then fair_tag else virtual_at end,
+    change = jsonb_build_object('by', p_actor, 'device', p_device.code)
+      || case when p_by_hand then '{"byHand": true}' else '{}'::jsonb end
+  where id = p_dispatch returning * into v_dispatch;
+  select * into v_job from job where id = v_dispatch.job_id;
+  return jsonb_build_object('status', 'leased', 'job', jsonb_build_object(
+    'protocolVersion', 1, 'dispatchId', p_dispatch, 'jobId', v_job.id, 'stepKey', v_job.step_key,
+    'attempt', v_dispatch.attempt, 'fencingToken', v_dispatch.fencing_token::text, 'leaseMs', p_lease_ms,
+    'spec', v_job.spec, 'labNow', iso_time(p_lab)
+  ) || coalesce(bind_material(v_dispatch), '{}') || coalesce((
+    select jsonb_build_object('worklist', jsonb_build_object('sha256', encode(f.sha256, 'hex'), 'bytes', f.bytes,
+      'name', f.name, 'mediaType', f.media_type))
+    from file f where f.tenant_id = v_dispatch.tenant_id and f.sha256 = v_dispatch.worklist_sha256), '{}'));
+end $$;
+
+-- Leases the next job this device may have now. `status`: leased (with the job), none, busy, self-test, not-found, forbidden.
 create or replace function claim_dispatch(p_tenant uuid, p_device text, p_actor uuid, p_any_device boolean, p_lease_ms integer)
 returns jsonb language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_device device;
-  v_open dispatch;
   v_dispatch dispatch;
-  v_job job;
   v_lab timestamptz;
-  v_id uuid;
+  v_why text;
+  v_hours boolean;
+  v_candidate record;
+  v_found boolean;
+  v_limit integer := 16;
   v_labware uuid[];
-  v_candidates uuid[];
   v_passed uuid[] := '{}';
 begin
   select * into v_device from device where tenant_id = p_tenant and code = p_device;
   if not found then return '{"status": "not-found"}'; end if;
   if v_device.actor_id <> p_actor and not p_any_device then return '{"status": "forbidden"}'; end if;
-  if v_device.last_seen_at is null or v_device.last_seen_at < now() - interval '5 seconds' then
+  -- Devices that poll are written down together, by the api that holds their polls.
+  if v_device.last_seen_at is null or v_device.last_seen_at < now() - interval '30 seconds' then
     update device set last_seen_at = now() where id = v_device.id;
   end if;
 
-  select * into v_open from dispatch where device_id = v_device.id and state in ('leased', 'started') for update;
-  if found and v_open.state = 'started' then
-    return jsonb_build_object('status', 'busy', 'dispatchId', v_open.id, 'fencingToken', v_open.fencing_token::text);
-  elsif found and v_open.state = 'leased' then
+  select * into v_dispatch from dispatch where device_id = v_device.id and state in ('leased', 'started') for update;
+  if found and v_dispatch.state = 'started' then
+    return jsonb_build_object('status', 'busy', 'dispatchId', v_dispatch.id, 'fencingToken', v_dispatch.fencing_token::text);
+  elsif found and v_dispatch.state = 'leased' then
     -- It asks again, so the answer with that lease never reached it.
-    perform return_to_queue(v_open, p_actor, 'the device asked for work again');
+    perform return_to_queue(v_dispatch, p_actor, 'the device asked for work again');
+  end if;
+  if v_device.state = 'quarantined' and to_jsonb(v_device) ->> 'hold' = 'after-self-test' then
+    return jsonb_build_object('status', 'self-test', 'reason', v_device.state_reason);
   end if;
 
   v_lab := lab_now(v_device.site_id);
-  <<search>>
-  loop
-    v_candidates := '{}';
-    if v_device.state = 'in-service' then
-      v_candidates := array(
-        select w.id from waiting_work w
-        where w.site_id = v_device.site_id and w.capability = any (v_device.capabilities)
-          and (w.routed_device_id is null or w.routed_device_id = v_device.id)
-          and w.campaign_runs and not w.obstructed
-          and (w.places = 0 or (w.places = 1 and w.place_id = v_device.place_id))
-          and (w.earliest_start_at is null or w.earliest_start_at <= v_lab)
-          and (w.ready_at is null or w.ready_at <= v_lab)
-          and w.id <> all (v_passed)
-        order by w.priority, w.rank, w.queued_at, w.id limit 16);
+  v_why := device_refusal(v_device, v_lab);
+  if v_why is null then
+    if exists (select 1 from dispatch where site_id = v_device.site_id and state = 'queued' and timed and not_before <= v_lab) then
+      perform promote_timed(v_device.site_id, 500);
     end if;
-    if v_candidates = '{}' then
-      return jsonb_build_object('status', 'none', 'deviceId', v_device.id, 'siteId', v_device.site_id,
-        'capabilities', to_jsonb(v_device.capabilities), 'inService', v_device.state = 'in-service');
-    end if;
-    -- What another device takes at this moment is passed over, never waited for.
-    foreach v_id in array v_candidates loop
-      v_passed := v_passed || v_id;
-      select * into v_dispatch from dispatch where id = v_id and state = 'queued' for update skip locked;
-      continue when not found;
-      select array_agg(x.id) into v_labware from (
-        select w.id from job_labware jl join labware w on w.id = jl.labware_id
-        where jl.job_id = v_dispatch.job_id and w.in_use_by is null and not w.held and not w.discarded
-          and (jl.at <> 'device' or w.place_id = v_device.place_id)
-        for no key update of w skip locked) x;
-      exit search when coalesce(cardinality(v_labware), 0)
-        = (select count(*) from job_labware where job_id = v_dispatch.job_id);
+    v_hours := exists (select 1 from opening_hours where site_id = v_device.site_id);
+    loop
+      v_found := false;
+      for v_candidate in select * from candidates_of(v_device, v_lab, v_passed, v_limit) loop
+        v_found := true;
+        continue when v_candidate.dispatch_id = any (v_passed);
+        v_passed := v_passed || v_candidate.dispatch_id;
+        -- What another device takes at this moment is passed over, never waited for.
+        select * into v_dispatch from dispatch where id = v_candidate.dispatch_id and state = 'queued' and not parked
+          and not timed and (routed_device_id is null or routed_device_id = v_device.id) for update skip locked;
+        continue when not found;
+        continue when v_hours and hours_defer(v_dispatch, v_lab);
+        v_labware := lock_labware(v_dispatch.job_id, v_device.place_id, v_lab, false);
+        continue when v_labware is null or material_problem(v_dispatch.job_id, v_device.place_id) is not null;
+        return grant_lease(v_dispatch.id, v_device, v_labware, v_lab, p_actor, p_lease_ms, not v_candidate.urgent, false);
+      end loop;
+      exit when not v_found;
+      v_limit := 4 * v_limit;
     end loop;
-  end loop search;
+  end if;
+  return jsonb_build_object('status', 'none', 'deviceId', v_device.id, 'siteId', v_device.site_id,
+    'capabilities', to_jsonb(v_device.capabilities), 'inService', v_why is null);
+end $$;
 
-  if v_labware is not null then update labware set in_use_by = v_id where id = any (v_labware); end if;
-  update dispatch set state = 'leased', device_id = v_device.id, fencing_token = nextval('fencing_token'),
-    leased_at = now(), heartbeat_at = now(), lease_expires_at = now() + p_lease_ms * interval '1 millisecond',
-    change = jsonb_build_object('by', p_actor, 'device', v_device.code)
-  where id = v_id returning * into v_dispatch;
-  select * into v_job from job where id = v_dispatch.job_id;
-  if v_job.waiting_for is not null then update job set waiting_for = null where id = v_job.id; end if;
-  return jsonb_build_object('status', 'leased', 'job', jsonb_build_object(
-    'protocolVersion', 1, 'dispatchId', v_id, 'jobId', v_job.id, 'stepKey', v_job.step_key,
-    'attempt', v_dispatch.attempt, 'fencingToken', v_dispatch.fencing_token::text, 'leaseMs', p_lease_ms,
-    'spec', v_job.spec, 'labNow', iso_time(v_lab)
-  ) || coalesce((
-    select jsonb_build_object('worklist', jsonb_build_object('sha256', encode(f.sha256, 'hex'), 'bytes', f.bytes,
-      'name', f.name, 'mediaType', f.media_type))
-    from file f where f.tenant_id = p_tenant and f.sha256 = v_dispatch.worklist_sha256), '{}'));
+-- A person takes an unstarted job to a device whatever its capability, its route and where its labware is: done by hand.
+-- `status`: leased (with the job), or a refusal.
+create or replace function lease_by_hand(p_tenant uuid, p_job uuid, p_device text, p_actor uuid, p_lease_ms integer)
+returns jsonb language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_device device;
+  v_dispatch dispatch;
+  v_busy text;
+  v_lab timestamptz;
+  v_labware uuid[];
+begin
+  select * into v_device from device where tenant_id = p_tenant and code = p_device for no key update;
+  if not found then return '{"status": "not-found"}'; end if;
+  perform 1 from job where id = p_job and tenant_id = p_tenant for no key update;
+  if not found then return '{"status": "not-found"}'; end if;
+  select * into v_dispatch from dispatch where job_id = p_job order by attempt desc limit 1 for update;
+  if v_dispatch.state <> 'queued' then
+    return jsonb_build_object('status', 'illegal-transition', 'state', v_dispatch.state);
+  end if;
+  v_lab := lab_now(v_device.site_id);
+  select j.step_key into v_busy from dispatch d join job j on j.id = d.job_id
+  where d.device_id = v_device.id and d.state in ('leased', 'started');
+  if found then
+    return jsonb_build_object('status', 'not-leasable', 'state', 'busy', 'reason', 'it works on ' || v_busy);
+  elsif v_device.state <> 'in-service' then
+    return jsonb_build_object('status', 'not-leasable', 'state', v_device.state, 'reason', v_device.state_reason);
+  end if;
+  v_labware := lock_labware(p_job, null, v_lab, true);
+  if v_labware is null then
+    return jsonb_build_object('status', 'not-leasable', 'state', 'not given the job', 'reason', (
+      select string_agg(w.barcode || case when w.discarded then ' is discarded' when w.held then ' is held' else ' is in use' end, ', ')
+      from job_labware jl join labware w on w.id = jl.labware_id
+      where jl.job_id = p_job and (w.held or w.discarded or w.in_use_by is not null)));
+  end if;
+  return grant_lease(v_dispatch.id, v_device, v_labware, v_lab, p_actor, p_lease_ms, false, true);
 end $$;
 
 -- Says why a device's write was refused, and records writes with a superseded token.

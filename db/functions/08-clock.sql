@@ -10,13 +10,12 @@ create or replace function clock_obstacles(p_site uuid) returns table (kind text
     and (d.lease_expires_at < now() or d.until_lab_at is null or d.until_lab_at <= lab_now(p_site))
   union all
   select 'leasable', v.code || ': ' || j.step_key
-  from waiting_work w join job j on j.id = w.job_id
-  join device v on v.site_id = w.site_id and w.capability = any (v.capabilities) and v.state = 'in-service'
-    and (w.routed_device_id is null or w.routed_device_id = v.id)
-    and (w.places = 0 or (w.places = 1 and w.place_id = v.place_id))
-  where w.site_id = p_site and w.campaign_runs and not w.obstructed
-    and (w.earliest_start_at is null or w.earliest_start_at <= lab_now(p_site))
-    and (w.ready_at is null or w.ready_at <= lab_now(p_site))
+  from device v
+  cross join lateral (
+    select c.dispatch_id from candidates_of(v, lab_now(p_site), '{}', 256) c join dispatch x on x.id = c.dispatch_id
+    where material_problem(x.job_id, v.place_id) is null limit 1) first
+  join dispatch d on d.id = first.dispatch_id join job j on j.id = d.job_id
+  where v.site_id = p_site and device_refusal(v, lab_now(p_site)) is null
     and not exists (select 1 from dispatch busy where busy.device_id = v.id and busy.state in ('leased', 'started'))
   union all
   select 'upload', encode(u.sha256, 'hex') from upload u join dispatch d on d.id = u.owner_id
@@ -31,9 +30,11 @@ create or replace function clock_next(p_site uuid) returns timestamptz language 
   select least(
     (select min(due_lab_at) from lab_timer where site_id = p_site and fired_at is null and cancelled_at is null),
     (select min(until_lab_at) from dispatch where site_id = p_site and state = 'started'),
-    (select min(earliest_start_at) from waiting_work where site_id = p_site and earliest_start_at > lab_now(p_site)),
-    (select min(w.ready_at) from dispatch d join job_labware jl on jl.job_id = d.job_id join labware w on w.id = jl.labware_id
-     where d.site_id = p_site and d.state = 'queued' and w.ready_at > lab_now(p_site)))
+    -- Holds of jobs and opening times of what waits for them.
+    (select min(not_before) from dispatch where site_id = p_site and state = 'queued' and timed),
+    (select min(w.ready_at) from labware w
+     where w.site_id = p_site and w.ready_at > lab_now(p_site) and exists (
+       select 1 from job_labware jl join dispatch d on d.job_id = jl.job_id and d.state = 'queued' where jl.labware_id = w.id)))
 $$;
 
 -- Fires the timers that are due, each as a message to its workflow.

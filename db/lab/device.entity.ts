@@ -51,4 +51,10 @@ export class DeviceEntity {
 
   @Column({ name: 'last_seen_at', type: 'timestamptz', nullable: true })
   lastSeenAt: Date | null;
+
+  @Column({ type: 'text' })
+  condition: string;
+
+  @Column({ name: 'condition_message', type: 'text', nullable: true })
+  conditionMessage: string | null;
 }

@@ -48,14 +48,14 @@ export async function viewJobs(pool: Pool, wanted: JobQuery): Promise<JobView[]>
     `select json_strip_nulls(json_build_object('id', j.id, 'campaign', c.slug, 'round', j.round, 'stage', j.stage,
        'stepKey', j.step_key, 'capability', j.capability, 'summary', j.spec ->> 'summary', 'dispatchId', d.id,
        'attempt', d.attempt, 'state', d.state, 'device', v.code,
-       'waitingFor', case d.state when 'queued' then j.waiting_for when 'blocked' then (
+       'waitingFor', case d.state when 'queued' then why_waiting((select y from dispatch y where y.id = d.id)) when 'blocked' then (
          select 'needs ' || string_agg(p.step_key, ', ' order by p.step_key) from job_need n join job p on p.id = n.needs_job_id
          where n.job_id = j.id and not exists (select 1 from dispatch x where x.job_id = p.id and x.state = 'succeeded')) end,
        'earliestStartAt', iso_time(j.earliest_start_at), 'dueAt', iso_time(j.due_at),
        'untilLabTime', iso_time(d.until_lab_at), 'progress', d.progress,
        'problem', coalesce(d.outcome -> 'problem' ->> 'message', d.resolution ->> 'reason'))) as view
      from job j
-     cross join lateral (select * from dispatch x where x.job_id = j.id order by x.attempt desc limit 1) d
+     join lateral (select * from dispatch x where x.job_id = j.id order by x.attempt desc limit 1) d on true
      left join campaign c on c.id = j.campaign_id
      left join device v on v.id = coalesce(d.device_id, j.routed_device_id)
      where j.tenant_id = $1 and ($2::text is null or d.state = $2) and ($3::text is null or c.slug = $3)

@@ -14,4 +14,7 @@ export class SiteEntity {
 
   @Column({ type: 'text' })
   name: string;
+
+  @Column({ name: 'time_zone', type: 'text' })
+  timeZone: string;
 }

@@ -153,7 +153,7 @@ describe('a job waits for its labware', () => {
     const by = { tenantId: db.tenantId, site: 'main', actorId: scene.personId };
     await setDeviceState(db.pool, by, { code: 'reader-1', state: 'out-of-service', reason: 'service' });
     await arrange();
-    expect(await reason('moved')).toBe('no device in service can read-plate (reader-1)');
+    expect(await reason('moved')).toBe('no device in service can read-plate (reader-1 is out-of-service: service)');
     await scene.device('reader-2', 'read-plate', 2);
     await arrange();
     await arrange();
