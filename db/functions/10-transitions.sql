@@ -1,6 +1,6 @@
 -- The life of a dispatch as the database keeps it: no state without an allowed transition, no transition without its event.
 
--- Writes the event of a change of state and takes its note away. Writers of a stream hold the dispatch's row by then.
+-- Writes the event of a change of state and takes its note away; the note a dispatch was made with counts for no change. Writers of a stream hold the dispatch's row by then.
 create or replace function record_transition() returns trigger language plpgsql as $$
 declare
   v_known dispatch_transition;
@@ -9,7 +9,7 @@ begin
   select * into v_known from dispatch_transition where from_state = old.state and to_state = new.state;
   if not found then
     raise exception 'dispatch % cannot go from % to %', old.id, old.state, new.state using errcode = 'check_violation';
-  elsif new.change ->> 'by' is null then
+  elsif new.change ->> 'by' is null or new.change is not distinct from old.change then
     raise exception 'dispatch % goes from % to %, but nobody says who changes it', old.id, old.state, new.state
       using errcode = 'check_violation';
   end if;
