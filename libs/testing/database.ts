@@ -16,6 +16,7 @@ export interface TestDatabase extends Installation {
 
 /** Starting a server takes seconds on a busy machine: hooks and tests of files that use one get a minute. */
 const patienceMs = 60_000;
+declare const jest: { setTimeout(ms: number): void } | undefined;
 if (typeof jest !== 'undefined') jest.setTimeout(patienceMs);
 
 /** A real PostgreSQL with a migrated template. Call in `beforeAll`, `stop()` in `afterAll`. */
