@@ -130,10 +130,10 @@ export class DeviceApi {
     const { credential } = this.parts;
     const { token } = credential;
     const response = await this.sendWith(token, method, path, options);
-    if (response.status !== 401) await credential.accepted(token);
-    else if (await credential.refused(token)) return this.request(method, path, options);
-    if (response.status >= 200 && response.status < 300) return response;
-    throw toRefusal(response);
+    if (response.status === 401 && (await credential.refused(token))) return this.request(method, path, options);
+    if (response.status < 200 || response.status >= 300) throw toRefusal(response);
+    await credential.accepted(token);
+    return response;
   }
 
   private sendWith(

@@ -97,7 +97,7 @@ export class DiskFiles implements AgentFiles {
 }
 
 /** Makes names in a folder survive a power cut. Windows keeps them itself and opens no folder. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(path, 'r');
   try {

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { DomainError } from '../../libs/errors/domain-error';
 import type { AgentConfig } from '../../libs/platform/config/agent-config';
 import type { DeviceAdapter } from './adapters/adapter';
+import type { FileDropConfig } from './adapters/file-drop';
+import { FileDropAdapter } from './adapters/file-drop';
 import { VirtualAdapter } from './adapters/virtual';
 import type { DeviceStatus } from './agent-status';
 import type { BufferRoom } from './buffer-room';
 import { BufferedFiles } from './buffered-files';
-import type { Credential } from './credential';
 import { fixedCredential } from './credential';
 import { DeviceAgent } from './device-agent';
 import { DeviceApi } from './device-api';
@@ -15,16 +16,23 @@ import { Journal } from './journal';
 import type { Log } from './log';
 import { logFor } from './log';
 import { DiskFiles, fetchSend, MachineClock } from './node-ports';
+import type { AgentClock } from './ports';
+import { StoredCredential } from './stored-credential';
 
 /** One device this agent serves, as the devices file names it. */
 export interface ServedDevice {
   readonly code: string;
-  readonly token: string;
-  readonly adapter: 'virtual';
+  /** Its credential; or `enrolmentCode`, exchanged once for one that the agent keeps in the folder of the device. */
+  readonly token?: string;
+  readonly enrolmentCode?: string;
+  readonly adapter: 'virtual' | 'file-drop';
+  /** Of a `file-drop` device: its folders. */
+  readonly fileDrop?: FileDropConfig;
 }
 
 /** Everything open of one device. */
 interface Opened {
+  readonly credential: StoredCredential | undefined;
   readonly files: DiskFiles;
   readonly buffer: BufferedFiles;
   readonly agent: DeviceAgent;
@@ -70,7 +78,8 @@ export class DeviceServer {
   /** Works until `stop`; a device that was not opened is left alone. */
   async serve(): Promise<void> {
     while (this.opened && !this.stopping.signal.aborted) {
-      await this.opened.agent.run().catch((error: unknown) => this.log('error', `broke off: ${String(error)}`));
+      const { agent, credential } = this.opened;
+      await this.work(agent, credential).catch((error: unknown) => this.log('error', `broke off: ${String(error)}`));
       await this.close();
       if (this.stopping.signal.aborted) break;
       await this.clock.pause(againMs, this.stopping.signal);
@@ -90,16 +99,24 @@ export class DeviceServer {
     return this.opened?.agent.status ?? { device: this.device.code, takingWork: false, reason: this.trouble };
   }
 
+  private async work(agent: DeviceAgent, credential: StoredCredential | undefined): Promise<void> {
+    await credential?.obtain(this.stopping.signal);
+    await agent.run();
+  }
+
   private async assemble(files: DiskFiles): Promise<Opened> {
     const { config, clock, log, device } = this;
     const { code } = device;
-    const adapter = adapterOf(device, config);
+    const adapter = adapterOf(device, config, clock);
+    const send = fetchSend(config.apiUrl);
     const journal = await Journal.open({ files, clock });
     const buffer = await BufferedFiles.open(files);
-    const credential: Credential = fixedCredential(device.token);
+    const rotateAfterMs = config.rotateDays * 86_400_000;
+    const stored = device.enrolmentCode ? await StoredCredential.open({ code, files, clock, send, log, rotateAfterMs, enrolmentCode: device.enrolmentCode }) : undefined; // prettier-ignore
+    const credential = stored ?? fixedCredential(tokenOf(device));
     const agent = new DeviceAgent({
       code,
-      api: new DeviceApi({ code, send: fetchSend(config.apiUrl), credential }),
+      api: new DeviceApi({ code, send, credential }),
       adapter,
       journal,
       buffer,
@@ -110,9 +127,10 @@ export class DeviceServer {
       stopWithinMs: config.stopMs,
       bufferForMs: config.bufferHours * 3_600_000,
       room: () => this.room.refusal(),
+      betweenJobs: () => stored?.rotateIfDue() ?? Promise.resolve(),
     });
     this.room.include(buffer);
-    return { files, buffer, agent };
+    return { files, buffer, agent, credential: stored };
   }
 
   private async close(): Promise<void> {
@@ -124,9 +142,29 @@ export class DeviceServer {
   }
 }
 
+function tokenOf({ code, token }: ServedDevice): string {
+  if (token) return token;
+  throw new DomainError(
+    'config-invalid',
+    `Expected a token or an enrolmentCode for the device ${code}, found neither.`,
+  );
+}
+
 /** The adapter a device of the devices file is driven by. @throws DomainError `config-invalid` */
-function adapterOf({ adapter, code }: ServedDevice, config: AgentConfig): DeviceAdapter {
-  if (adapter !== 'virtual') throw new DomainError('config-invalid', `Expected the adapter "virtual", found "${String(adapter)}".`); // prettier-ignore
-  if (!config.labUrl) throw new DomainError('config-invalid', 'LAB_URL is not set; the virtual adapter needs it.');
-  return new VirtualAdapter(config.labUrl, code);
+function adapterOf({ adapter, code, fileDrop }: ServedDevice, config: AgentConfig, clock: AgentClock): DeviceAdapter {
+  switch (adapter) {
+    case 'virtual':
+      if (!config.labUrl) throw new DomainError('config-invalid', 'LAB_URL is not set; the virtual adapter needs it.');
+      return new VirtualAdapter(config.labUrl, code);
+    case 'file-drop':
+      return new FileDropAdapter(checkedFolders(code, fileDrop), clock);
+    default:
+      throw new DomainError('config-invalid', `Expected the adapter "virtual" or "file-drop" for ${code}, found "${String(adapter)}".`); // prettier-ignore
+  }
+}
+
+function checkedFolders(code: string, config: FileDropConfig | undefined): FileDropConfig {
+  const missing = (['stagingDir', 'inboxDir', 'outboxDir'] as const).find((name) => !config?.[name]);
+  if (config && !missing) return config;
+  throw new DomainError('config-invalid', `Expected fileDrop.${missing} for the device ${code}, found nothing.`);
 }

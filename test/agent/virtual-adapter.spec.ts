@@ -39,7 +39,7 @@ describeAdapter('virtual', async () => {
   const adapter = new Proxy(adapters[device] as VirtualAdapter, {
     get: (_, method: keyof VirtualAdapter) => {
       const chosen = adapters[active] as VirtualAdapter;
-      return chosen[method].bind(chosen);
+      return (chosen[method] as ((...given: never[]) => unknown) | undefined)?.bind(chosen);
     },
   });
   const close = async (): Promise<void> => {
@@ -64,6 +64,7 @@ describeAdapter('virtual', async () => {
       untilLabTime: new Date(lab.now + runMs).toISOString(),
       fencingToken: '1',
     }),
+    begin: () => undefined,
     finish: () => bench.wait(runMs),
     transfersMade: async (dispatchId) => {
       const lines = await lab.history();

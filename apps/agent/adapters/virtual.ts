@@ -1,5 +1,5 @@
 import type { FileRef, Outcome } from '../../../libs/device/job';
-import type { DeviceAdapter, Evidence, Observation, StageRequest, StartOrder } from './adapter';
+import type { DeviceAdapter, Evidence, Observation, SelfTest, StageRequest, StartOrder } from './adapter';
 import { LostTrack } from './adapter';
 import { withTimeout } from '../../../libs/client/with-timeout';
 
@@ -51,6 +51,13 @@ export class VirtualAdapter implements DeviceAdapter {
     const response = await fetch(`${this.base}/files/${sha256}`, { signal: AbortSignal.timeout(answerMs) });
     if (!response.ok) throw new Error(`front panel: ${response.status} for file ${sha256}`);
     return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** The virtual instruments are sound whenever they answer as working. */
+  async selfTest(): Promise<SelfTest> {
+    const response = await fetch(this.base, { signal: AbortSignal.timeout(answerMs) });
+    const { state } = await read<{ state: string }>(response);
+    return { passed: state === 'working', message: `the instrument says "${state}"` };
   }
 
   private async post<T>(action: string, body: unknown): Promise<T> {
