@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Redispatch } from '../../../db/device-work/redispatch';
 import { redispatch } from '../../../db/device-work/redispatch';
 import { withdraw } from '../../../db/device-work/withdraw';
 import type { PlannedTransfer } from '../../../libs/device/job';
@@ -13,6 +15,8 @@ import type { Work } from './work';
 const evidenceMs = 12_000;
 /** How long a person waits where the instrument has forgotten, ms. */
 const glanceMs = 300;
+/** How long a device may take to test itself. */
+const selfTestMs = 5_000;
 const mostAttempts = 4;
 const lookMs = 60;
 
@@ -40,6 +44,7 @@ export interface Answered {
 export class Settling {
   readonly answered: Answered[] = [];
   private readonly unknownSince = new Map<string, number>();
+  private readonly heldSince = new Map<string, number>();
   private gaveUp = false;
 
   constructor(
@@ -121,7 +126,7 @@ export class Settling {
       handledEventIds: [],
       ...(worklist ? { worklist } : {}),
     };
-    await this.lab.insist((pool) => redispatch(pool, wish));
+    await this.lab.insist((pool) => redispatch(pool, wish).catch((error: unknown) => decide(error, pool, wish)));
     this.say(`${one.stepKey} failed; attempt ${wish.attempt}`);
     return true;
   }
@@ -145,19 +150,22 @@ export class Settling {
       .map(({ touched: _, highest, ...transfer }, index) => ({ ...transfer, ordinal: highest + 1 + index }));
   }
 
-  /** Says that quarantined devices are clear, once nothing of theirs is open. */
+  /** Says that quarantined devices are clear, once nothing of theirs is open; one that tests itself is given time to do so. */
   private async release(): Promise<void> {
     const { rows } = await this.lab.insist((pool) =>
-      pool.query<{ code: string }>(
-        `select v.code from device v where v.state = 'quarantined' and not exists (
+      pool.query<{ code: string; hold: string | null }>(
+        `select v.code, to_jsonb(v) ->> 'hold' as hold from device v where v.state = 'quarantined' and not exists (
            select 1 from dispatch d where d.device_id = v.id and d.state in ('unknown', 'started', 'leased'))`,
       ),
     );
-    for (const { code } of rows) {
+    for (const code of this.heldSince.keys()) if (!rows.some((row) => row.code === code)) this.heldSince.delete(code);
+    for (const { code, hold } of rows) {
+      const since = this.heldSince.get(code) ?? performance.now();
+      this.heldSince.set(code, since);
+      if (hold === 'after-self-test' && performance.now() - since < selfTestMs) continue;
       const state = { state: 'in-service', reason: 'cleared', cleared: ['deck', 'tips', 'door'] };
       const { status } = await this.lab.call('POST', `/v1/devices/${code}/state`, state);
-      if (status !== 422 && status !== 400) continue;
-      await this.lab.call('POST', `/v1/devices/${code}/state`, { state: 'in-service', reason: 'cleared' });
+      if (status === 200 || status === 204) this.say(`a person released ${code} (${hold ?? 'no policy'})`);
     }
   }
 
@@ -172,6 +180,12 @@ export class Settling {
     );
     return rows;
   }
+}
+
+/** Where the system may not repeat by itself, a person says that it may. */
+function decide(error: unknown, pool: Pool, wish: Redispatch): Promise<unknown> {
+  if (!isDomainError(error)) throw error;
+  return redispatch(pool, { ...wish, decided: true });
 }
 
 /** What the instrument's log shows of a dispatch, as a person says it. */

@@ -52,7 +52,10 @@ export class StageRobot {
     await this.report(job, count);
   }
 
-  /** Asks for the start until it is sure. A start that is refused because it was made is this robot's own: the token is. */
+  /**
+   * Asks for the start until it is sure. A start that is refused because it was made is this robot's own: the token is. Even if it
+   * fell silent for too long meanwhile (`unknown`) it may still move here, where no person answers for it.
+   */
   private async mayStart({ dispatchId, fencingToken: token }: LeasedJob): Promise<boolean> {
     for (;;) {
       const { status, body } = await this.ask(`/v1/dispatches/${dispatchId}/start`, { token, durationLabMs: 1 });
