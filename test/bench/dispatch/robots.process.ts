@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Robot } from './robot';
 import type { JobSeen, RobotCredential } from './robot';
 
@@ -23,6 +24,8 @@ export interface FleetReport {
 }
 
 const reportEveryMs = 100;
+/** Robots are not all switched on in one moment. */
+const robotsPerSecond = 250;
 const fleets = new Map<string, readonly Robot[]>();
 let polls = 0;
 const news = new Map<string, { jobs: JobSeen[]; troubles: string[] }>();
@@ -37,7 +40,7 @@ function open(order: FleetOrder & { readonly order: 'open' }): void {
   };
   const robots = order.robots.map((credential) => new Robot(order.url, credential, order.workMs, listener));
   fleets.set(order.fleet, robots);
-  for (const robot of robots) void robot.work();
+  robots.forEach((robot, index) => void pause((index / robotsPerSecond) * 1_000).then(() => robot.work()));
 }
 
 function close(fleet: string): void {
