@@ -185,6 +185,9 @@ describe('who a device is', () => {
     beforeAll(async () => {
       attacker = await scene.device('attacker', 'read-plate');
       victim = await scene.device('victim', 'transfer-liquid');
+      const wells = [{ well: 'A1', kind: 'reagent', code: 'water', volumeUl: 50 }];
+      const stock = { barcode: 'A', kind: 'pcr-96', placeCode: 'hotel', wells };
+      await api.request('POST', '/v1/labware', { token: ops, json: stock, headers: { 'idempotency-key': 'A' } });
       const { sha256, transfers } = await scene.worklist('A', 'B', ['A1']);
       const labware = [scene.needs('A', 'source', 'anywhere'), scene.needs('B', 'destination', 'anywhere')];
       const content = Buffer.from('result');

@@ -4,6 +4,7 @@ import {
   ArrayMaxSize,
   Equals,
   IsArray,
+  IsDefined,
   IsIn,
   IsInt,
   IsISO8601,
@@ -25,6 +26,9 @@ const rangesSchema = {
   items: { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 },
 } as const;
 
+/** Versions of the device protocol this api speaks. */
+const protocolVersions = [1];
+
 /** A device asks for work. */
 export class LeaseRequest {
   /** How long to wait for a job, ms. */
@@ -34,7 +38,9 @@ export class LeaseRequest {
   waitMs: number;
 
   /** Version of this protocol. */
-  @Equals(1)
+  @IsIn(protocolVersions, {
+    message: `this api speaks version ${protocolVersions.join(', ')} of the device protocol`,
+  })
   protocolVersion: number;
 }
 
@@ -162,6 +168,7 @@ export class OutcomeReport {
 
 /** A device reports how a dispatch ended. */
 export class OutcomeRequest extends TokenedRequest {
+  @IsDefined()
   @ValidateNested()
   @Type(() => OutcomeReport)
   outcome: OutcomeReport;
