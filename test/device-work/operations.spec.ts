@@ -1,5 +1,5 @@
 import { issueToken } from '../../db/seed';
-import { sweepUploads } from '../../db/device-work/sweep';
+import { sweepLeases, sweepUploads } from '../../db/device-work/sweep';
 import { testDatabase } from '../../libs/testing/database';
 import type { TestDatabase } from '../../libs/testing/database';
 import { LabScene } from '../../libs/testing/lab-scene';
@@ -166,6 +166,59 @@ describe('operations over HTTP', () => {
       status: 409,
       body: { type: 'already-decided' },
     });
+  });
+
+  it('resolves a power cut as a group, and takes the word of devices and people about what was held', async () => {
+    const cutter = await scene.device('cut-1', 'thermocycle');
+    const sealer = await scene.device('cut-2', 'seal-plate');
+    await scene.enqueue([scene.step('op/cut-1', 'thermocycle'), scene.step('op/cut-2', 'seal-plate')]);
+    const jobs = [await scene.start(cutter), await scene.start(sealer)];
+    await scene.silence();
+    await sweepLeases(db.pool, 0);
+    const { body: open } = await api.get<{ items: { dispatchId: string; groupId: string }[] }>('/v1/incidents', ops);
+    expect(new Set(open.items.map(({ groupId }) => groupId)).size).toBe(1);
+    const dispatchIds = jobs.map(({ dispatchId }) => dispatchId);
+    const word = { dispatchIds, verdict: 'did-not', reason: 'the power was cut' };
+    expect(await api.post('/v1/resolutions', cutter.token, word)).toMatchObject({ status: 403 });
+    expect(await api.post('/v1/resolutions', ops, { ...word, dispatchIds: [] })).toMatchObject({ status: 422 });
+    const answer = await api.post('/v1/resolutions', ops, word);
+    expect(answer).toMatchObject({ status: 200, body: { settled: 2, state: 'failed' } });
+    expect(await api.post('/v1/resolutions', ops, word)).toEqual(answer);
+    expect(await api.post('/v1/resolutions', ops, { ...word, verdict: 'happened' })).toMatchObject({
+      status: 409,
+      body: { type: 'already-decided' },
+    });
+
+    const test = { result: 'passed', message: 'lid and block are well' };
+    expect(await api.post('/v1/devices/cut-1/self-test', sealer.token, test)).toMatchObject({ status: 403 });
+    expect(await api.post('/v1/devices/cut-1/self-test', cutter.token, test)).toMatchObject({
+      status: 200,
+      body: { state: 'in-service' },
+    });
+    expect(await api.post('/v1/devices/cut-2/self-test', sealer.token, test)).toMatchObject({
+      body: { state: 'quarantined', hold: 'until-cleared' },
+    });
+    expect((await api.get('/v1/devices/cut-2', ops)).body).toMatchObject({ toClear: ['deck', 'door'] });
+    const back = (cleared: string[]): Promise<Answer> =>
+      api.post('/v1/devices/cut-2/state', ops, { state: 'in-service', reason: 'jam removed', cleared });
+    expect(await back(['deck'])).toMatchObject({ status: 409, body: { type: 'not-cleared', missing: ['door'] } });
+    expect(await back(['roof'])).toMatchObject({ status: 422 });
+    expect(await back(['deck', 'door'])).toMatchObject({ status: 204 });
+  });
+
+  it('wants to know what is to be done about a failed job', async () => {
+    await db.pool.query(
+      `insert into incident (id, tenant_id, site_id, kind, subject, message) values (uuidv7(), $1, $2, 'job-failed', 'x', 'it failed')`,
+      [db.tenantId, db.siteId],
+    );
+    const { body } = await api.get<{ items: { id: string; kind: string }[] }>('/v1/incidents', ops);
+    const at = `/v1/incidents/${body.items.find(({ kind }) => kind === 'job-failed')?.id}/resolve`;
+    expect(await api.post(at, ops, { resolution: 'accept: it is fine' })).toMatchObject({
+      status: 422,
+      body: { type: 'missing-key', findings: [{ pointer: '/action' }] },
+    });
+    expect(await api.post(at, ops, { action: 'dream', resolution: 'x' })).toMatchObject({ status: 422 });
+    expect(await api.post(at, ops, { action: 'accept', resolution: 'it is fine' })).toMatchObject({ status: 204 });
   });
 
   it('answers the clock, refuses to move it while something is under way, and to set it under campaigns', async () => {
