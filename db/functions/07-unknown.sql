@@ -202,13 +202,15 @@ begin
 end $$;
 
 -- A report contradicts what was settled and posted. Nobody knows who is right until a person has looked: liquid the ledger does
--- not have is posted as an interval from nothing, the samples of every well in question are held, and so is its labware.
+-- not have is posted as an interval from nothing, the samples of every well in question are held, and so is its labware: what is
+-- leased for it goes back to the queue, so that no second attempt starts unseen.
 create or replace function hold_contradicted(
   p_job job, p_dispatch dispatch, p_said int4multirange, p_posted int4multirange, p_actor uuid
 ) returns void language plpgsql set enable_seqscan = off as $$
 declare
   v_wrong constant int4multirange := (p_said - p_posted) + (p_posted - p_said);
   v_reason constant text := format('%s was settled as %s, but its device reported otherwise', p_job.step_key, p_dispatch.state);
+  v_labware uuid[];
 begin
   if isempty(v_wrong) then return; end if;
   insert into ledger (tenant_id, dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, low_pl, high_pl, basis)
@@ -223,9 +225,12 @@ begin
     order by x.use_number desc limit 1) s
   where t.dispatch_id = p_dispatch.id and t.ordinal <@ v_wrong
   on conflict do nothing;
-  update labware set held = true, held_reason = v_reason, held_by = p_dispatch.id
-  where not held and id in (
-    select to_labware_id from planned_transfer where dispatch_id = p_dispatch.id and ordinal <@ v_wrong);
+  v_labware := array(
+    select distinct to_labware_id from planned_transfer where dispatch_id = p_dispatch.id and ordinal <@ v_wrong);
+  perform return_to_queue(d, system_actor(d.tenant_id), 'its labware is held: ' || v_reason)
+  from (select x.* from dispatch x where x.state = 'leased' and x.job_id in (
+    select job_id from job_labware where labware_id = any (v_labware)) order by x.id for update) d;
+  update labware set held = true, held_reason = v_reason, held_by = p_dispatch.id where not held and id = any (v_labware);
   perform pg_notify('lab_changed', p_job.site_id::text);
 end $$;
 

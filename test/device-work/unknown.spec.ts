@@ -1,6 +1,7 @@
 import { redispatch } from '../../db/device-work/redispatch';
 import { resolveDispatch, resolveGroup } from '../../db/device-work/settle';
 import type { Resolution } from '../../db/device-work/settle';
+import { startDispatch } from '../../db/device-work/start';
 import { sweepLeases } from '../../db/device-work/sweep';
 import { withdraw } from '../../db/device-work/withdraw';
 import { setDeviceState } from '../../db/lab/devices';
@@ -294,6 +295,20 @@ describe('a report that contradicts what was settled', () => {
     const [contradiction] = (await openIncidents()).filter(({ kind }) => kind === 'contradiction');
     await resolveIncident(db.pool, { ...ada(), id: contradiction?.id ?? '', resolution: 'weighed the plate' });
     expect(await scene.claim(device)).toHaveProperty('job');
+  });
+
+  it('takes the lease back of a second attempt that has not started', async () => {
+    const worklist = await plates('A1');
+    const labware = [scene.needs(`FROM-${count}`, 'source'), scene.needs(`TO-${count}`, 'destination')];
+    const { device, job, at } = await silent('transfer-liquid', { worklist, spec: { labware } });
+    await resolve(job, { verdict: 'did-not', reason: 'A1 looks dry' });
+    await putBack(device, ['deck', 'tips', 'door']);
+    await again(at, 2, { worklist });
+    const second = await scene.lease(device);
+    await scene.report(device, job);
+    const start = { ...scene.write(device, second), leaseMs: 30_000, durationLabMs: 1 };
+    await expect(startDispatch(db.pool, start)).rejects.toMatchObject({ code: 'illegal-transition' });
+    expect(await scene.claim(device)).not.toHaveProperty('job');
   });
 
   it('holds the samples of wells that were said to be filled', async () => {

@@ -113,7 +113,7 @@ export class DeviceWorkActivities implements Contract {
   async reportOverdue(
     timer: StageRef & { key: string; dueLabAt: string; handledEventIds: readonly string[] },
   ): Promise<void> {
-    const message = `${timer.key} was due at ${timer.dueLabAt} (lab time)`;
+    const message = `${timer.key} has not started, and the hold before it ended at ${timer.dueLabAt} (lab time)`;
     await inTransaction(this.pool, async (client) => {
       await openIncident(client, { ...timer, kind: 'overdue', subject: timer.key, message });
       await rest(client, timer);
