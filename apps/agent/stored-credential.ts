@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../libs/errors/domain-error';
-import { isFinal, toRefusal } from './api-refusal';
+import { ApiRefusal, toRefusal } from './api-refusal';
 import type { Credential } from './credential';
 import type { Log } from './log';
 import { Backoff } from './pause';
@@ -70,7 +70,7 @@ export class StoredCredential implements Credential {
       try {
         await this.enrol();
       } catch (error) {
-        if (isFinal(error) || error instanceof DomainError) throw this.notTaken(error);
+        if (isNotTaken(error)) throw this.notTaken(error);
         this.parts.log('warn', `the enrolment waits: ${String(error)}`);
         await backoff.wait();
       }
@@ -139,4 +139,10 @@ export class StoredCredential implements Credential {
     await this.parts.files.put(name, Buffer.from(JSON.stringify(kept)));
     this.kept = kept;
   }
+}
+
+/** An unknown code is refused as one without a credential is. */
+function isNotTaken(error: unknown): error is Error {
+  if (error instanceof DomainError) return true;
+  return error instanceof ApiRefusal && (error.status === 401 || !error.passes);
 }

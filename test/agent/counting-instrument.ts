@@ -3,7 +3,8 @@ import type { Outcome } from '../../libs/device/job';
 import type { FakeAnswer, FakeRequest } from './http-fake';
 import { FakeServer, jsonOf, problem } from './http-fake';
 
-const content = Buffer.from('what the instrument wrote');
+/** What its file holds. */
+export const content = Buffer.from('what the instrument wrote');
 const sha256 = createHash('sha256').update(content).digest('hex');
 
 /** The outcome every run of the counting instrument has. */

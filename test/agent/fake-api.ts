@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Send } from '../../apps/agent/ports';
 import type { LeasedJob, Outcome } from '../../libs/device/job';
 import type { FakeAnswer, FakeRequest } from './http-fake';
 import { FakeServer, jsonOf, problem } from './http-fake';
@@ -24,6 +25,12 @@ export class FakeApi {
   readonly server = new FakeServer((request) => this.handle(request));
   /** While true every request is answered 503. */
   away = false;
+  /** What devices said of themselves, in order. */
+  readonly conditions: unknown[] = [];
+  readonly selfTests: unknown[] = [];
+  /** While true a request for work is answered by a request for a self-test. */
+  wantsSelfTest = false;
+  leaseMs = 300;
   private lastToken = 0n;
   private readonly waiting = new Set<() => void>();
 
@@ -59,6 +66,16 @@ export class FakeApi {
     }
   }
 
+  /** Answers a request as the server does, without one. */
+  readonly send: Send = ({ method, path, body }) => {
+    const url = new URL(path, 'http://fake');
+    const sent = Buffer.from(body ?? '');
+    const answer = this.handle({ method, path: url.pathname, query: url.searchParams, body: sent });
+    if (answer === 'never') return Promise.reject(new Error('no answer'));
+    const bytes = answer.bytes ?? Buffer.from(answer.json === undefined ? '' : JSON.stringify(answer.json));
+    return Promise.resolve({ status: answer.status, body: bytes });
+  };
+
   private handle(request: FakeRequest): FakeAnswer {
     const answer = this.away ? problem(503, 'away') : this.route(request);
     setImmediate(() => [...this.waiting].forEach((look) => look()));
@@ -67,7 +84,7 @@ export class FakeApi {
 
   private route(request: FakeRequest): FakeAnswer {
     const [, , kind, id, action] = request.path.split('/');
-    if (kind === 'devices') return this.lease();
+    if (kind === 'devices') return this.ofDevice(action as string, request);
     if (kind === 'files') return { status: 200, bytes: this.worklist };
     const dispatch = this.dispatches.find((candidate) => candidate.id === id);
     if (!dispatch) return problem(404, 'not-found');
@@ -80,7 +97,7 @@ export class FakeApi {
       case 'heartbeats':
         dispatch.heartbeats++;
         return dispatch.state === 'started'
-          ? { status: 200, json: { leaseMs: 300 } }
+          ? { status: 200, json: { leaseMs: this.leaseMs } }
           : problem(409, 'illegal-transition');
       case 'release':
         if (dispatch.state !== 'leased') return problem(409, 'illegal-transition');
@@ -91,20 +108,29 @@ export class FakeApi {
     }
   }
 
+  private ofDevice(action: string, request: FakeRequest): FakeAnswer {
+    if (action === 'leases') return this.lease();
+    if (action === 'condition') this.conditions.push(jsonOf(request));
+    if (action === 'self-test') this.wantsSelfTest = this.selfTests.push(jsonOf(request)) < 1;
+    return { status: 204 };
+  }
+
   private lease(): FakeAnswer {
+    if (this.wantsSelfTest)
+      return { status: 409, json: { type: 'not-leasable', detail: 'quarantined', selfTest: true } };
     if (this.dispatches.some(({ state }) => ['leased', 'started', 'unknown'].includes(state))) return { status: 204 };
     const dispatch = this.dispatches.find(({ state }) => state === 'queued');
     if (!dispatch) return { status: 204 };
     dispatch.state = 'leased';
     dispatch.token = ++this.lastToken;
-    return { status: 200, json: leasedJob(dispatch, this.worklist) };
+    return { status: 200, json: leasedJob(dispatch, this.worklist, this.leaseMs) };
   }
 
   private start(dispatch: FakeDispatch): FakeAnswer {
     if (dispatch.state !== 'leased') return problem(409, 'illegal-transition');
     dispatch.state = 'started';
     const labNow = '2026-03-02T08:00:00.000Z';
-    return { status: 200, json: { labNow, untilLabTime: labNow, leaseMs: 300 } };
+    return { status: 200, json: { labNow, untilLabTime: labNow, leaseMs: this.leaseMs } };
   }
 
   private upload(request: FakeRequest): FakeAnswer {
@@ -123,7 +149,7 @@ export class FakeApi {
   }
 }
 
-function leasedJob({ id, token }: FakeDispatch, worklist: Buffer): LeasedJob {
+function leasedJob({ id, token }: FakeDispatch, worklist: Buffer, leaseMs: number): LeasedJob {
   const sha256 = createHash('sha256').update(worklist).digest('hex');
   return {
     protocolVersion: 1,
@@ -132,7 +158,7 @@ function leasedJob({ id, token }: FakeDispatch, worklist: Buffer): LeasedJob {
     stepKey: `r1/test/${id}`,
     attempt: 1,
     fencingToken: String(token),
-    leaseMs: 300,
+    leaseMs,
     spec: {
       version: 1,
       operation: 'transfer',
