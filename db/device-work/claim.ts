@@ -35,13 +35,25 @@ export type Claim = { readonly job: LeasedJob } | { readonly waits: WaitingDevic
  */
 export async function claimJob(
   pool: Pool,
-  request: Caller & { readonly deviceCode: string; readonly leaseMs: number },
+  request: Caller & {
+    readonly deviceCode: string;
+    readonly leaseMs: number;
+    /** A job this device was woken for while it waited: tried first, so that those who are woken together do not all search. */
+    readonly hintJobId?: string;
+  },
 ): Promise<Claim> {
   const answer = await retryingLostRaces(async () => {
     const { rows } = await pool.query<{ answer: Answer }>({
       name: 'claim-dispatch',
-      text: 'select claim_dispatch($1, $2, $3, $4, $5) as answer',
-      values: [request.tenantId, request.deviceCode, request.actorId, request.anyDevice, request.leaseMs],
+      text: 'select claim_dispatch($1, $2, $3, $4, $5, $6) as answer',
+      values: [
+        request.tenantId,
+        request.deviceCode,
+        request.actorId,
+        request.anyDevice,
+        request.leaseMs,
+        request.hintJobId ?? null,
+      ],
     });
     return orRefuse((rows[0] as { answer: Answer }).answer);
   });

@@ -5,7 +5,7 @@ create or replace function return_to_queue(p_dispatch dispatch, p_actor uuid, p_
 declare
   v_job job;
 begin
-  update dispatch set state = 'queued', device_id = null, lease_expires_at = null, heartbeat_at = null, leased_at = null,
+  update dispatch set state = 'queued', device_id = null, lease_expires_at = null, heartbeat_at = null, leased_at = null, by_hand = false,
     change = jsonb_build_object('by', p_actor, 'reason', p_reason)
   where id = p_dispatch.id;
   select * into v_job from job where id = p_dispatch.job_id;
@@ -122,7 +122,7 @@ begin
   if p_labware <> '{}' then update labware set in_use_by = p_dispatch where id = any (p_labware); end if;
   update dispatch set state = 'leased', device_id = p_device.id, fencing_token = nextval('fencing_token'),
     leased_at = now(), heartbeat_at = now(), lease_expires_at = now() + p_lease_ms * interval '1 millisecond',
-    virtual_at = case when p_fair then fair_tag else virtual_at end,
+    virtual_at = case when p_fair then fair_tag else virtual_at end, by_hand = p_by_hand,
     change = jsonb_build_object('by', p_actor, 'device', p_device.code)
       || case when p_by_hand then '{"byHand": true}' else '{}'::jsonb end
   where id = p_dispatch returning * into v_dispatch;
@@ -137,9 +137,27 @@ begin
     from file f where f.tenant_id = v_dispatch.tenant_id and f.sha256 = v_dispatch.worklist_sha256), '{}'));
 end $$;
 
+-- Whether a queued dispatch is for this device as far as site, capability, route, campaign and the order of the queue go.
+create or replace function may_have(p_device device, p_dispatch dispatch) returns boolean language sql stable as $$
+  select p_dispatch.site_id = p_device.site_id and p_dispatch.capability = any (p_device.capabilities)
+    and not p_dispatch.parked and not p_dispatch.timed
+    and (p_dispatch.routed_device_id = p_device.id or (p_dispatch.routed_device_id is null and not p_dispatch.deck))
+    and coalesce((select c.status in ('submitted', 'running') from campaign c where c.id = p_dispatch.campaign_id), true)
+    -- Nobody comes before it: it is the head of its line.
+    and (p_dispatch.routed_device_id is not null or p_dispatch.id = (
+      select d.id from dispatch d
+      where d.site_id = p_dispatch.site_id and d.capability = p_dispatch.capability and d.deck = false
+        and d.state = 'queued' and not d.parked and not d.timed
+      order by d.rank, d.fair_tag, d.id limit 1))
+$$;
+
 -- Leases the next job this device may have now. `status`: leased (with the job), none, busy, self-test, not-found, forbidden.
-create or replace function claim_dispatch(p_tenant uuid, p_device text, p_actor uuid, p_any_device boolean, p_lease_ms integer)
-returns jsonb language plpgsql
+-- `p_hint` is a job that became ready while this device waited, hence had found nothing: it is taken without a search when
+-- the device may have it and nobody else does.
+drop function if exists claim_dispatch(uuid, text, uuid, boolean, integer);
+create or replace function claim_dispatch(
+  p_tenant uuid, p_device text, p_actor uuid, p_any_device boolean, p_lease_ms integer, p_hint uuid default null
+) returns jsonb language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_device device;
@@ -162,7 +180,7 @@ begin
   end if;
 
   select * into v_dispatch from dispatch where device_id = v_device.id and state in ('leased', 'started') for update;
-  if found and v_dispatch.state = 'started' then
+  if found and (v_dispatch.state = 'started' or v_dispatch.by_hand) then
     return jsonb_build_object('status', 'busy', 'dispatchId', v_dispatch.id, 'fencingToken', v_dispatch.fencing_token::text);
   elsif found and v_dispatch.state = 'leased' then
     -- It asks again, so the answer with that lease never reached it.
@@ -179,6 +197,16 @@ begin
       perform promote_timed(v_device.site_id, 500);
     end if;
     v_hours := exists (select 1 from opening_hours where site_id = v_device.site_id);
+    if p_hint is not null then
+      select * into v_dispatch from dispatch where job_id = p_hint and state = 'queued' for update skip locked;
+      if found and may_have(v_device, v_dispatch) and not (v_hours and hours_defer(v_dispatch, v_lab)) then
+        v_labware := lock_labware(v_dispatch.job_id, v_device.place_id, v_lab, false);
+        if v_labware is not null and material_problem(v_dispatch.job_id, v_device.place_id) is null then
+          return grant_lease(v_dispatch.id, v_device, v_labware, v_lab, p_actor, p_lease_ms,
+            coalesce(v_dispatch.urgent_at > v_lab, true), false);
+        end if;
+      end if;
+    end if;
     loop
       v_found := false;
       for v_candidate in select * from candidates_of(v_device, v_lab, v_passed, v_limit) loop

@@ -8,7 +8,7 @@ import type { ServerConfig } from '../../../libs/platform/config/server-config';
 import { POOL } from '../../../libs/platform/database/database.module';
 import { SERVER_CONFIG } from '../config';
 import { Waiters } from './waiters';
-import type { Ticket } from './waiters';
+import type { Notice, Ticket } from './waiters';
 
 /** A device's request for work. */
 export interface WorkRequest {
@@ -45,30 +45,35 @@ export class LeaseDesk {
       this.devices.set(key, device);
     }
     const ticket = this.waiters.register(device);
+    const close = (): void => ticket.close();
+    request.hungUp.addEventListener('abort', close);
     try {
-      return await this.wait(request, ticket, key);
+      return request.hungUp.aborted ? undefined : await this.wait(request, ticket, key);
     } finally {
+      request.hungUp.removeEventListener('abort', close);
       ticket.leave();
     }
   }
 
   private async wait(request: WorkRequest, ticket: Ticket, key: string): Promise<LeasedJob | undefined> {
     const until = performance.now() + request.waitMs;
-    const ended = AbortSignal.any([request.hungUp, this.waiters.ended]);
     for (;;) {
-      if (ended.aborted) return undefined;
+      if (ticket.closed) return undefined;
       const notice = ticket.take();
-      const claim = await this.claim(request);
+      const claim = await this.claim(request, notice);
       if ('job' in claim) return this.handOver(request, claim.job);
       this.devices.set(key, claim.waits);
-      // Who is out of service has not looked; for whoever has, the job is gone, or logistics names its device.
+      if (ticket.describe(claim.waits)) continue;
+      // Who gets no work has not looked; for whoever has, the job is gone, or logistics names its device.
       if (notice && !claim.waits.inService) this.waiters.handOn(notice, ticket);
-      if (!(await ticket.told(until - performance.now(), ended))) return undefined;
+      if (!(await ticket.told(until - performance.now()))) return undefined;
     }
   }
 
-  private claim({ caller, deviceCode }: WorkRequest): Promise<Claim> {
-    return claimJob(this.pool, { ...caller, deviceCode, leaseMs: this.config.leaseMs });
+  /** Looks for work, first at the job it was woken for. */
+  private claim({ caller, deviceCode }: WorkRequest, notice?: Notice): Promise<Claim> {
+    const hint = notice?.to === 'capability' && notice.jobId ? { hintJobId: notice.jobId } : {};
+    return claimJob(this.pool, { ...caller, deviceCode, leaseMs: this.config.leaseMs, ...hint });
   }
 
   /** A device that hung up meanwhile cannot hear of its lease: it goes back at once. */

@@ -25,7 +25,7 @@ export class LeasesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<LeasedJob | undefined> {
     const hungUp = new AbortController();
-    response.on('close', () => hungUp.abort());
+    response.on('close', () => (response.writableEnded ? undefined : hungUp.abort()));
     const job = await this.desk.leaseNext({
       caller: callerOf(actor),
       deviceCode: code,

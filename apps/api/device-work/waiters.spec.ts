@@ -2,7 +2,6 @@ import type { WaitingDevice } from '../../../db/device-work/claim';
 import { parseNotice, Waiters } from './waiters';
 import type { Ticket } from './waiters';
 
-const forever = new AbortController().signal;
 const device = (deviceId: string, ...capabilities: string[]): WaitingDevice => ({
   deviceId,
   siteId: 's1',
@@ -17,7 +16,7 @@ describe('long polls', () => {
   });
   const park = (id: string, ...capabilities: string[]): { ticket: Ticket; told: Promise<boolean> } => {
     const ticket = waiters.register(device(id, ...capabilities));
-    return { ticket, told: ticket.told(60_000, forever) };
+    return { ticket, told: ticket.told(60_000) };
   };
   const told = (...tickets: Ticket[]): boolean[] => tickets.map((ticket) => ticket.hasNotice);
 
@@ -69,7 +68,7 @@ describe('long polls', () => {
   it('keep a notice that came while they looked, and need not wait then', async () => {
     const ticket = waiters.register(device('a', 'read'));
     waiters.notify(parseNotice('c:s1:read'));
-    expect(await ticket.told(60_000, forever)).toBe(true);
+    expect(await ticket.told(60_000)).toBe(true);
   });
 
   it('bear more notices than there are polls', () => {
@@ -82,14 +81,55 @@ describe('long polls', () => {
 
   it('end when the process does', async () => {
     const ticket = waiters.register(device('a', 'read'));
-    const answer = ticket.told(60_000, waiters.ended);
+    const answer = ticket.told(60_000);
     waiters.end();
     expect(await answer).toBe(false);
+    expect(waiters.register(device('b', 'read')).closed).toBe(true);
+  });
+
+  it('end at once when nobody waits for the answer any more', async () => {
+    const { ticket, told } = park('a', 'read');
+    ticket.close();
+    expect(await told).toBe(false);
+    expect(ticket.closed).toBe(true);
+  });
+
+  it('know the job they are woken for', () => {
+    const ticket = waiters.register(device('a', 'read'));
+    waiters.notify(parseNotice('c:s1:read:j1'));
+    expect(ticket.take()).toMatchObject({ to: 'capability', jobId: 'j1' });
   });
 
   it('end when time is up', async () => {
     const ticket = waiters.register(device('a', 'read'));
-    expect(await ticket.told(1, forever)).toBe(false);
-    expect(await ticket.told(0, forever)).toBe(false);
+    expect(await ticket.told(1)).toBe(false);
+    expect(await ticket.told(0)).toBe(false);
+  });
+
+  it('are found among thousands without looking at each: one poll for one job, its own device for a routed one', async () => {
+    const tickets = Array.from({ length: 2_000 }, (_, n) =>
+      waiters.register(device(`d${n}`, n % 2 ? 'read' : 'mix', 'move')),
+    );
+    const parked = tickets.map((ticket) => ticket.told(60_000));
+    const began = performance.now();
+    for (let n = 0; n < 1_000; n++) waiters.notify(parseNotice(`c:s1:read:${n}`));
+    for (let n = 0; n < 2_000; n += 2) waiters.notify(parseNotice(`d:d${n}`));
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(tickets.every(({ hasNotice }) => hasNotice)).toBe(true);
+    waiters.notify(parseNotice('c:s1:move:1'));
+    for (const ticket of tickets) ticket.leave();
+    expect(waiters.count).toBe(0);
+    await Promise.all(parked);
+  });
+
+  it('are not woken for a job while their device gets no work, and look again when it does', () => {
+    const ticket = waiters.register({ ...device('a', 'read'), inService: false });
+    waiters.notify(parseNotice('c:s1:read:1'));
+    expect(told(ticket)).toEqual([false]);
+    expect(ticket.describe(device('a', 'read'))).toBe(true);
+    expect(ticket.describe(device('a', 'read'))).toBe(false);
+    waiters.notify(parseNotice('c:s1:read:2'));
+    expect(told(ticket)).toEqual([true]);
+    ticket.leave();
   });
 });
