@@ -14,7 +14,7 @@ export interface LabDevice {
 /** A place of the lab. */
 export interface LabPlace {
   readonly code: string;
-  readonly kind: 'deck' | 'incubator' | 'storage' | 'freezer' | 'consumables' | 'bench';
+  readonly kind: 'deck' | 'incubator' | 'storage' | 'freezer' | 'consumables' | 'bench' | 'waste';
   readonly capacity: number;
   readonly temperatureC?: number;
 }
@@ -55,6 +55,7 @@ const deckCapacity: Readonly<Record<string, number>> = {
 /** Every place of the lab: shelves, cold and warm ones, and one deck per device. */
 export const labPlaces: readonly LabPlace[] = [
   { code: 'consumables', kind: 'consumables', capacity: 10_000 },
+  { code: 'waste', kind: 'waste', capacity: 10_000 },
   { code: 'hotel', kind: 'storage', capacity: 10_000, temperatureC: 22 },
   { code: 'freezer-80', kind: 'freezer', capacity: 10_000, temperatureC: -80 },
   { code: 'fridge-4', kind: 'storage', capacity: 1_000, temperatureC: 4 },

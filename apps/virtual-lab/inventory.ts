@@ -25,7 +25,8 @@ export interface StockLabware {
   readonly barcode: string;
   readonly kind: string;
   readonly placeCode: string;
-  readonly contentRole: 'parts' | 'reagents' | 'cells' | 'medium' | 'controls';
+  /** Absent for boxes of tips. */
+  readonly contentRole?: 'parts' | 'reagents' | 'cells' | 'medium' | 'controls';
   readonly seal: 'none';
   readonly wells: readonly StockWell[];
 }
@@ -40,8 +41,29 @@ const troughUl = 300_000;
 const controlUl = 150;
 const controlOd = 4;
 
+/** Boxes of tips among the consumables, by kind: enough for a campaign of some hundred transfers of liquid. */
+const tipBoxes: Readonly<Record<string, number>> = { 'tips-10': 60, 'tips-20': 20, 'tips-300': 60, 'tips-1000': 20 };
+
+/** Full boxes of tips: `TIPS-300-07`. */
+export function tipStock(): StockLabware[] {
+  return Object.entries(tipBoxes).flatMap(([kind, boxes]) =>
+    Array.from({ length: boxes }, (_, at) => ({
+      barcode: `${kind.toUpperCase()}-${String(at + 1).padStart(2, '0')}`,
+      kind,
+      placeCode: 'consumables',
+      seal: 'none' as const,
+      wells: [],
+    })),
+  );
+}
+
 /** Everything on the shelf on the first day. */
 export function stockLabware(): StockLabware[] {
+  return [...liquidStock(), ...tipStock()];
+}
+
+/** Filled labware on the shelf. */
+function liquidStock(): StockLabware[] {
   const collection = loadCollection(stockCollection.id, stockCollection.version);
   const controls = controlPlasmids(collection);
   return [
@@ -79,7 +101,7 @@ function shelf(
   barcode: string,
   kind: string,
   placeCode: string,
-  contentRole: StockLabware['contentRole'],
+  contentRole: NonNullable<StockLabware['contentRole']>,
   wells: readonly StockWell[],
 ): StockLabware {
   return { barcode, kind, placeCode, contentRole, seal: 'none', wells };

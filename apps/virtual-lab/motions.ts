@@ -43,6 +43,8 @@ export interface TransferMade extends OfRun {
   readonly volumePl: number;
   /** Disposable tip or pin used, numbered within the run. */
   readonly tip: number;
+  /** Box the tip was taken from for this transfer; absent when a tip that is on already makes it, or a washed one. */
+  readonly rack?: string;
   /** How often this step has moved something into that well, this time included. */
   readonly count: number;
 }

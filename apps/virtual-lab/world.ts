@@ -1,6 +1,8 @@
 import { loadCollection } from '../../libs/dna/collections/collection';
 import type { Seal } from '../../libs/device/job';
 import { findLabwareKind } from '../../libs/labware/kinds';
+import { tipKey } from '../../libs/labware/tips';
+import { wellCount } from '../../libs/labware/wells';
 import { ulToPl } from '../../libs/units/volume';
 import { findPlace } from './devices';
 import { fillWell, stockCollection, stockLabware } from './inventory';
@@ -25,7 +27,17 @@ export interface LabLabware {
   seal: Seal;
   /** Lab time it came to a place at 37 °C; undefined elsewhere. */
   warmSince?: number;
+  /** Boxes of tips: how many are left. */
+  tips?: number;
   readonly wells: Map<string, Well>;
+}
+
+/** Disposable tips of one run. */
+export interface RunTips {
+  /** Number of the tip by source and class of stroke. */
+  readonly numbers: Map<string, number>;
+  /** How many were taken from each box. */
+  readonly taken: Map<string, number>;
 }
 
 /**
@@ -37,11 +49,13 @@ export class World {
   readonly phenotypes = new Phenotypes(this.plasmids);
   private readonly labware = new Map<string, LabLabware>();
   private readonly counts = new Map<string, number>();
+  private readonly tipsOfRuns = new Map<string, RunTips>();
 
   constructor(readonly seed: number) {
     for (const { barcode, kind, placeCode, seal, wells } of stockLabware()) {
       const filled = wells.map((stock): [string, Well] => [stock.well, fillWell(stock, this.plasmids)]);
-      this.labware.set(barcode, { barcode, kind, place: placeCode, seal, wells: new Map(filled) });
+      const tips = findLabwareKind(kind).tipUl === undefined ? {} : { tips: wellCount(findLabwareKind(kind)) };
+      this.labware.set(barcode, { barcode, kind, place: placeCode, seal, ...tips, wells: new Map(filled) });
     }
   }
 
@@ -53,6 +67,20 @@ export class World {
   /** Content of a well; an unused one is empty. */
   well({ barcode, well }: WellAt): Well {
     return this.labware.get(barcode)?.wells.get(well) ?? emptyWell();
+  }
+
+  /** The box at a place that the next tip of a kind comes from: begun ones first. */
+  rackAt(place: string, kind: string): LabLabware | undefined {
+    return [...this.labware.values()]
+      .filter((one) => one.kind === kind && one.place === place && (one.tips ?? 0) > 0)
+      .sort((a, b) => (a.tips ?? 0) - (b.tips ?? 0) || (a.barcode < b.barcode ? -1 : 1))[0];
+  }
+
+  /** Tips a run has on or has used. */
+  tipsOf(dispatchId: string): RunTips {
+    const known = this.tipsOfRuns.get(dispatchId) ?? { numbers: new Map(), taken: new Map() };
+    this.tipsOfRuns.set(dispatchId, known);
+    return known;
   }
 
   /** How often a motion happened so far; its next happening has this number plus one. */
@@ -126,7 +154,8 @@ export class World {
     }
   }
 
-  private transfer({ how, stepKey, from, to, volumePl, count }: TransferMade): void {
+  private transfer({ how, stepKey, from, to, volumePl, count, dispatchId, tip, rack }: TransferMade): void {
+    if (rack !== undefined) this.takeTip(dispatchId, rack, tipKey(`${from.barcode}/${from.well}`, volumePl), tip);
     const source = this.well(from);
     const labware = this.known(to.barcode);
     const destination = labware.wells.get(to.well) ?? emptyWell();
@@ -140,6 +169,14 @@ export class World {
     if (labware.kind.startsWith('agar')) plate(destination, portion, this.plasmids, this.seed, key);
     else pour(destination, portion);
     this.count('transfer', stepKey, to.barcode, to.well);
+  }
+
+  private takeTip(dispatchId: string, barcode: string, key: string, tip: number): void {
+    const rack = this.known(barcode);
+    rack.tips = (rack.tips ?? 0) - 1;
+    const { numbers, taken } = this.tipsOf(dispatchId);
+    numbers.set(key, tip);
+    taken.set(barcode, (taken.get(barcode) ?? 0) + 1);
   }
 
   private take(how: TransferMade['how'], source: Well, volumePl: number, key: MotionKey): Portion {

@@ -9,6 +9,7 @@ import type { Lab, Move, Place, PlannedMove, WaitingJob, WorkingDevice } from '.
 import { inTurn } from './queue-order';
 import type { QueuePlace } from './queue-order';
 import { redispatchWithin } from './redispatch';
+import { arrangeSupply } from './supply';
 import { withdrawJobs } from './withdraw';
 
 /** Expected duration of one move in lab time (ms), and how long it may be repeated. */
@@ -80,7 +81,10 @@ async function arrangeLocked(client: PoolClient, siteId: string): Promise<boolea
   }
   await askPerson(client, plan.givenUp);
   await queueMoves(client, siteId, lab, await servedJobs(client, jobs, plan.moves), plan.moves);
-  return [plan.routes, plan.obsolete, plan.retries, plan.givenUp, plan.moves].some((list) => list.length > 0);
+  const supplied = await arrangeSupply(client, siteId);
+  return (
+    supplied || [plan.routes, plan.obsolete, plan.retries, plan.givenUp, plan.moves].some((list) => list.length > 0)
+  );
 }
 
 /**
@@ -150,7 +154,8 @@ async function readPlaces(client: PoolClient, siteId: string): Promise<Place[]> 
     text: `with wanted as materialized (
         select distinct jl.labware_id from dispatch d join job_labware jl on jl.job_id = d.job_id
         where d.site_id = $1 and d.state in ('blocked', 'queued'))
-      select p.id, p.code, p.kind, p.capacity, coalesce(l.occupied, 0)::int as occupied,
+      -- Boxes of tips have positions of their own on a deck; supply sees to them.
+      select p.id, p.code, p.kind, p.capacity - tip_room(p) as capacity, coalesce(l.occupied, 0)::int as occupied,
         coalesce(l.occupants, '[]') as occupants
       from place p
       left join lateral (
@@ -163,7 +168,7 @@ async function readPlaces(client: PoolClient, siteId: string): Promise<Place[]> 
           ) order by w.barcode) filter (where p.kind = 'deck') as occupants
         from labware w left join place home on home.id = w.home_place_id
         cross join lateral (select exists (select 1 from wanted where wanted.labware_id = w.id) as yes) needed
-        where w.place_id = p.id and not w.discarded) l on p.kind <> 'consumables'
+        where w.place_id = p.id and not w.discarded and w.kind not like 'tips-%') l on p.kind <> 'consumables'
       where p.site_id = $1 order by p.code`,
     values: [siteId],
   });

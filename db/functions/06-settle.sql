@@ -120,12 +120,18 @@ begin
       case when told.count is not null then told.count when p_dispatch.state = 'succeeded' then r.count else 0 end,
       coalesce(told.count, r.count),
       case when told.count is not null then 'actual' when p_dispatch.outcome is null then 'resolved' else 'assumed' end
-    from dispatch_rack r join labware w on w.id = r.labware_id
+    from (
+      select labware_id, count from dispatch_rack where dispatch_id = p_dispatch.id
+      union all
+      -- Racks it says it took from beside those it was given.
+      select o.id, 0 from jsonb_object_keys(case when jsonb_typeof(v_told) = 'object' then v_told else '{}'::jsonb end) told (barcode)
+      join labware o on o.tenant_id = p_job.tenant_id and o.barcode = told.barcode and o.kind like 'tips-%'
+      where not exists (select 1 from dispatch_rack b where b.dispatch_id = p_dispatch.id and b.labware_id = o.id)
+    ) r join labware w on w.id = r.labware_id
     cross join lateral (select case when jsonb_typeof(v_told) = 'object' then case when jsonb_typeof(v_told -> w.barcode) = 'number'
       then least(greatest((v_told ->> w.barcode)::numeric, 0), 1e6)::int else 0 end end as count) told
-    where r.dispatch_id = p_dispatch.id
-      -- Nothing was touched when a person says that it did not happen.
-      and not coalesce(p_dispatch.resolution ->> 'verdict' = 'did-not', false)
+    -- Nothing was touched when a person says that it did not happen.
+    where not coalesce(p_dispatch.resolution ->> 'verdict' = 'did-not', false)
     on conflict do nothing;
     perform pg_notify('lab_changed', p_job.site_id::text);
   end if;

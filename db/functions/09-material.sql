@@ -160,7 +160,9 @@ declare
 begin
   select free_position(p.id) into v_position
   from job j join place p on p.site_id = j.site_id and p.code = j.spec -> 'parameters' ->> 'place'
-  where j.id = p_job and p.kind = 'deck' and not exists (select 1 from job_labware jl where jl.job_id = j.id and jl.position is not null);
+  where j.id = p_job and p.kind = 'deck' and not exists (
+    select 1 from job_labware jl join labware w on w.id = jl.labware_id
+    where jl.job_id = j.id and (jl.position is not null or w.place_id = p.id));
   if v_position is null then return; end if;
   update job_labware set position = v_position
   where job_id = p_job and labware_id = (select labware_id from job_labware where job_id = p_job order by role, labware_id limit 1);
@@ -222,7 +224,10 @@ end $$;
 
 -- Boxes of tips that lack on a deck for the open dispatch of a job. A site that never received tips does not count them.
 create or replace function tip_problems(p_job uuid, p_place uuid) returns text[] language sql stable as $$
-  select array_agg(format('%s box%s p%s on %s', short.boxes, case when short.boxes > 1 then 'es' else '' end, k.tip_ul, p.code) order by t.kind)
+  select array_agg(format('%s box%s p%s on %s%s', short.boxes, case when short.boxes > 1 then 'es' else '' end, k.tip_ul, p.code,
+    case when not exists (select 1 from labware w cross join lateral tips_in(w) left_over
+      where w.site_id = d.site_id and w.kind = t.kind and not w.discarded and left_over.tips > 0 and w.place_id <> p.id)
+    then format(' (none in the lab: receive labware of kind %s)', t.kind) else '' end) order by t.kind)
   from dispatch d
   join dispatch_tip t on t.dispatch_id = d.id
   join labware_kind k on k.id = t.kind
@@ -231,6 +236,14 @@ create or replace function tip_problems(p_job uuid, p_place uuid) returns text[]
   cross join lateral (select ceil((t.count - racks.there) / k.wells::numeric)::int as boxes) short
   where d.job_id = p_job and d.state in ('blocked', 'queued', 'leased') and racks.there < t.count
     and exists (select 1 from labware x where x.site_id = d.site_id and x.kind like 'tips-%')
+$$;
+
+-- Positions of a deck that are kept for boxes of tips: up to four where a device moves liquid and the site counts tips.
+create or replace function tip_room(p_place place) returns integer language sql stable as $$
+  select case when p_place.kind = 'deck'
+    and exists (select 1 from labware x where x.site_id = p_place.site_id and x.kind like 'tips-%')
+    and exists (select 1 from device d where d.place_id = p_place.id and 'transfer-liquid' = any (d.capabilities))
+  then least(4, p_place.capacity / 4) else 0 end
 $$;
 
 -- Tips that are surely left in a rack and not bound to a dispatch that has them now; null for other labware.

@@ -1,5 +1,6 @@
 import type { PicklistRow } from '../../../libs/build/picklist';
 import { readPicklist } from '../../../libs/build/picklist';
+import { tipKey, tipRackFor } from '../../../libs/labware/tips';
 import type { Motion, StagedJob, TransferMade } from '../motions';
 import { visibleColonies } from '../physics/colonies';
 import { concentrationNgPerUl } from '../physics/preparation';
@@ -27,14 +28,40 @@ export function* moveLiquid(run: Performance, how: TransferMade['how']): Course 
     if (done.includes(row.ordinal)) continue;
     const obstacle = world.obstacle(how, row.source, row.destination, row.volumePl);
     if (obstacle === undefined) {
-      yield transferMade(run, how, row, index, rows.length);
+      const tip = tipFor(run, row, index);
+      if (tip === undefined) {
+        exceptions.push(`no-tips: ${tipRackFor(row.volumePl)} at transfer ${row.ordinal}`);
+        break;
+      }
+      yield transferMade(run, how, row, tip, { index, of: rows.length });
       done.push(row.ordinal);
     } else if (obstacle !== 'no-colony') exceptions.push(`${obstacle}: transfer ${row.ordinal}`);
   }
-  return { ...exceptionsToProblem(exceptions), done, ...factsOf(how, rows, world, seen) };
+  return { ...exceptionsToProblem(exceptions), done, ...factsOf(run, how, rows, seen) };
 }
 
-function transferMade(run: Performance, how: TransferMade['how'], row: PicklistRow, index: number, of: number): Motion {
+/**
+ * The tip for a row. A job that lists tips takes them from the boxes on the deck, one for every source and class of stroke; any
+ * other is done with tips that are washed. Nothing when the boxes are empty.
+ */
+function tipFor({ job, world, placeCode }: Performance, row: PicklistRow, index: number): Tip | undefined {
+  if (!job.spec.tips) return { tip: index + 1 };
+  const { numbers } = world.tipsOf(job.dispatchId);
+  const worn = numbers.get(tipKey(`${row.source.barcode}/${row.source.well}`, row.volumePl));
+  if (worn !== undefined) return { tip: worn };
+  const rack = world.rackAt(placeCode, tipRackFor(row.volumePl));
+  return rack && { tip: numbers.size + 1, rack: rack.barcode };
+}
+
+type Tip = Pick<TransferMade, 'tip' | 'rack'>;
+
+function transferMade(
+  run: Performance,
+  how: TransferMade['how'],
+  row: PicklistRow,
+  tip: Tip,
+  { index, of }: { readonly index: number; readonly of: number },
+): Motion {
   const { job, world, startedAt, endsAt } = run;
   const { barcode, well } = row.destination;
   return {
@@ -45,7 +72,7 @@ function transferMade(run: Performance, how: TransferMade['how'], row: PicklistR
     from: { barcode: row.source.barcode, well: row.source.well },
     to: { barcode, well },
     volumePl: row.volumePl,
-    tip: index + 1,
+    ...tip,
     count: world.timesDone('transfer', job.stepKey, barcode, well) + 1,
     labTime: Math.round(startedAt + ((index + 1) / of) * (endsAt - startedAt)),
   };
@@ -71,12 +98,13 @@ function coloniesSeen(rows: readonly PicklistRow[], world: World): ByWell {
 }
 
 function factsOf(
+  { job, world }: Performance,
   how: TransferMade['how'],
   rows: readonly PicklistRow[],
-  world: World,
   colonies?: ByWell,
 ): Pick<Report, 'facts'> {
   if (colonies) return { facts: { colonies } };
+  if (job.spec.tips) return { facts: { tipsUsed: Object.fromEntries(world.tipsOf(job.dispatchId).taken) } };
   if (how !== 'purify') return {};
   const concentrationsNgPerUl: ByWell = {};
   for (const { destination } of rows) {
