@@ -105,4 +105,7 @@ export class DispatchEntity {
 
   @Column({ type: 'boolean' })
   parked: boolean;
+
+  @Column({ name: 'by_hand', type: 'boolean' })
+  byHand: boolean;
 }

@@ -199,6 +199,14 @@ class Planning {
 
   private atPinned(job: WaitingJob, needed: readonly NeededLabware[]): string | null {
     const device = this.lab.devices.find(({ id }) => id === job.routedDeviceId);
+    const elsewhere = this.lab.moves.filter(
+      ({ servesJobId, toPlaceId, state }) =>
+        servesJobId === job.jobId &&
+        state === 'queued' &&
+        toPlaceId !== device?.placeId &&
+        this.places.get(toPlaceId)?.kind === 'deck',
+    );
+    this.arrangement.obsolete.push(...elsewhere);
     if (!device?.inService) return `waits for ${why(device)}; a person chose it`;
     if (needed.length > 0 && device.placeId) return this.bring(job, needed, device, this.deck(device.placeId));
     const inUse = job.labware.find(({ usedBy }) => usedBy !== null);

@@ -141,3 +141,9 @@ begin
     and d.not_before is distinct from j.earliest_start_at;
   perform pg_notify('job_ready', 's:' || p_site), pg_notify('lab_changed', p_site::text);
 end $$;
+
+create or replace function follow_device() returns trigger language plpgsql as $$
+begin
+  if exists (select 1 from opening_hours where site_id = new.site_id) then perform forget_deferrals(new.site_id); end if;
+  return null;
+end $$;

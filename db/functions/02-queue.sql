@@ -133,20 +133,33 @@ set enable_seqscan = off as $$
     order by not_before limit p_limit for update skip locked)
 $$;
 
--- Jobs leave the queue while their campaign does not run and come back when it does: for those that a change of the
--- campaign's status met in another transaction's hands.
-create or replace function park_campaigns() returns void language sql
-set enable_seqscan = off as $$
-  update dispatch d set parked = stray.stops
-  from (
-    select x.id, c.status not in ('submitted', 'running') as stops
-    from campaign c cross join lateral (
-      select id from dispatch where campaign_id = c.id and state = 'queued'
-        and parked = (c.status in ('submitted', 'running')) limit 1000 for update skip locked) x
-    where c.status in ('submitted', 'running', 'paused') or c.finished_at > now() - interval '1 day'
-  ) stray
-  where d.id = stray.id
-$$;
+-- Jobs leave the queue while their campaign does not run and come back when it does. What another transaction holds at
+-- this moment is left for the next look.
+create or replace function park_campaign(p_campaign uuid, p_stops boolean) returns void language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+  if p_stops then
+    update dispatch set parked = true where id in (
+      select id from dispatch where campaign_id = p_campaign and state = 'queued' and not parked for update skip locked);
+  else
+    update dispatch set parked = false where id in (
+      select id from dispatch where campaign_id = p_campaign and state = 'queued' and parked for update skip locked);
+  end if;
+end $$;
+
+-- Looks for jobs that a change of their campaign's status met in another transaction's hands.
+create or replace function park_campaigns() returns void language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
+begin
+  perform park_campaign(c.id, true) from campaign c
+  where c.status not in ('submitted', 'running')
+    and (select true from dispatch d where d.campaign_id = c.id and d.state = 'queued' and not d.parked
+      order by d.campaign_id limit 1);
+  perform park_campaign(c.id, false) from campaign c
+  where c.status in ('submitted', 'running')
+    and (select true from dispatch d where d.campaign_id = c.id and d.state = 'queued' and d.parked
+      order by d.campaign_id limit 1);
+end $$;
 
 -- Writes when, in lab time, jobs may and must start, from the holds of what they need.
 create or replace function apply_holds(p_jobs uuid[]) returns void language plpgsql

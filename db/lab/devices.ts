@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../libs/errors/domain-error';
+import type { Caller } from '../device-work/claim';
 import { appendEvent } from '../device-work/events';
 import { orRefuse } from '../device-work/refusal';
 import type { Answer } from '../device-work/refusal';
@@ -31,6 +32,10 @@ export interface DeviceView extends Omit<DeviceEnrolment, 'placeCode'> {
   /** What ends its quarantine, and what a person must name as cleared for it. */
   readonly hold: 'until-cleared' | 'after-self-test' | null;
   readonly toClear: readonly string[] | null;
+  /** `busy-foreign`: someone works with it beside Anneal, as it says itself. */
+  readonly condition: 'ready' | 'busy-foreign';
+  /** Why it gets no work at this moment; null when it may get some. */
+  readonly noWorkBecause: string | null;
   readonly lastSeenAt: Date | null;
   /** Step key of what it has leased or started. */
   readonly workingOn: string | null;
@@ -145,11 +150,66 @@ async function releaseDevice(pool: Pool, by: Writer, { code, reason, cleared = [
   orRefuse(rows[0].answer);
 }
 
+/**
+ * A device says whether someone works with it beside Anneal: then it gets no work, and none is routed to it. Saying the same
+ * again changes nothing and is not recorded.
+ * @throws DomainError `not-found`, `forbidden`
+ */
+export async function setDeviceCondition(
+  pool: Pool,
+  by: Caller,
+  wish: { readonly code: string; readonly condition: 'ready' | 'busy-foreign'; readonly message?: string },
+): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ id: string; site_id: string; actor_id: string; same: boolean }>(
+      `select id, site_id, actor_id, condition = $3 and condition_message is not distinct from $4 as same
+       from device where tenant_id = $1 and code = $2 for no key update`,
+      [by.tenantId, wish.code, wish.condition, wish.message ?? null],
+    );
+    const device = rows[0];
+    if (!device) throw new DomainError('not-found', `there is no device "${wish.code}"`);
+    if (device.actor_id !== by.actorId && !by.anyDevice)
+      throw new DomainError('forbidden', 'only the device itself, or an operator, says what it is busy with');
+    if (device.same) return;
+    await client.query('update device set condition = $2, condition_message = $3, last_seen_at = now() where id = $1', [
+      device.id,
+      wish.condition,
+      wish.message ?? null,
+    ]);
+    await appendEvent(client, {
+      tenantId: by.tenantId,
+      actorId: by.actorId,
+      siteId: device.site_id,
+      stream: `device/${device.id}`,
+      kind: 'deviceConditionChanged',
+      payload: { condition: wish.condition, ...(wish.message ? { message: wish.message } : {}) },
+    });
+    await client.query(`select pg_notify('job_ready', 'd:' || $1), pg_notify('lab_changed', $2)`, [
+      device.id,
+      device.site_id,
+    ]);
+  });
+}
+
+/**
+ * Writes down that devices are there: those whose polls are parked here, all at once, so that a parked poll writes nothing.
+ */
+export async function seenDevices(pool: Pool, deviceIds: readonly string[]): Promise<void> {
+  if (deviceIds.length === 0) return;
+  await pool.query({
+    name: 'seen-devices',
+    text: `update device set last_seen_at = now()
+      where id in (select id from device where id = any ($1::uuid[]) order by id for no key update skip locked)`,
+    values: [deviceIds],
+  });
+}
+
 /** Devices of a tenant by code, or the one of a code. */
 export async function viewDevices(pool: Pool, tenantId: string, code?: string): Promise<DeviceView[]> {
   const { rows } = await pool.query<DeviceView>(
     `select v.code, v.name, v.kind, v.capabilities, p.code as "placeCode", v.simulated, v.state,
        v.state_reason as "stateReason", v.hold, nullif(v.hold_checklist, '{}') as "toClear", v.last_seen_at as "lastSeenAt",
+       v.condition, device_refusal(v, lab_now(v.site_id)) as "noWorkBecause",
        (select j.step_key from dispatch d join job j on j.id = d.job_id
         where d.device_id = v.id and d.state in ('leased', 'started')) as "workingOn"
      from device v left join place p on p.id = v.place_id

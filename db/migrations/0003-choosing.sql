@@ -30,7 +30,9 @@ alter table dispatch
   add column not_before timestamptz,
   add column timed boolean not null default false,
   -- Its campaign does not run.
-  add column parked boolean not null default false;
+  add column parked boolean not null default false,
+  -- A person took it: the device's own polls do not give the lease back.
+  add column by_hand boolean not null default false;
 
 update dispatch d set campaign_id = j.campaign_id, rank = j.rank, routed_device_id = j.routed_device_id,
   fair_tag = case when d.state = 'queued' then 0 end, not_before = j.earliest_start_at,
@@ -48,7 +50,8 @@ create index dispatch_urgent on dispatch (site_id, capability, deck, urgent_at, 
 create index dispatch_routed on dispatch (routed_device_id, capability, rank, fair_tag, id)
   where state = 'queued' and routed_device_id is not null and not parked and not timed;
 create index dispatch_timed on dispatch (site_id, not_before) where state = 'queued' and timed;
-create index dispatch_by_campaign on dispatch (campaign_id, parked) where state = 'queued';
+create index dispatch_parked on dispatch (campaign_id) where state = 'queued' and parked;
+create index dispatch_unparked on dispatch (campaign_id) where state = 'queued' and not parked;
 create index dispatch_virtual on dispatch (site_id, capability, virtual_at) where virtual_at is not null;
 create index device_by_place on device (place_id);
 create index labware_ready on labware (site_id, ready_at) where ready_at is not null;
@@ -102,11 +105,7 @@ create trigger job_place_in_queue after update of rank, routed_device_id, earlie
 -- found by park_campaigns().
 create function follow_campaign() returns trigger language plpgsql as $$
 begin
-  update dispatch set parked = new.status not in ('submitted', 'running')
-  where id in (
-    select id from dispatch where campaign_id = new.id and state = 'queued'
-      and parked <> (new.status not in ('submitted', 'running'))
-    for update skip locked);
+  perform park_campaign(new.id, new.status not in ('submitted', 'running'));
   return null;
 end $$;
 create trigger campaign_parks_jobs after update of status on campaign
@@ -116,3 +115,8 @@ create trigger campaign_parks_jobs after update of status on campaign
 create function follow_labware() returns trigger language plpgsql as $$ begin return null; end $$;
 create trigger labware_routes_jobs after update of place_id on labware
   for each row when (old.place_id is distinct from new.place_id) execute function follow_labware();
+
+-- Who is in service decides when work can be done, at sites that have hours; db/functions/02-hours.sql has the body.
+create function follow_device() returns trigger language plpgsql as $$ begin return null; end $$;
+create trigger device_changes_hours after insert or update of state, capabilities on device
+  for each row execute function follow_device();

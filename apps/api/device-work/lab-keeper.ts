@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { arrangeIfFree } from '../../../db/device-work/logistics';
 import { readyWork } from '../../../db/device-work/ready-work';
 import { fireWallTimers, sweepLeases, sweepStrays, sweepUploads } from '../../../db/device-work/sweep';
+import { seenDevices } from '../../../db/lab/devices';
 import { allSiteIds } from '../../../db/lab/sites';
 import { POOL } from '../../../libs/platform/database/database.module';
 import { Tokens } from '../auth/tokens';
@@ -19,6 +20,8 @@ const rareEvery = 10;
 const arrangeEveryMs = 10;
 /** Work that became leasable by the passing of time is looked for this often, ms. */
 const fallbackMs = 1_500;
+/** Devices whose polls are parked here are written down as present this often: less than half of what counts as silence, ms. */
+const presenceMs = 15_000;
 
 /**
  * Keeps the lab going, in every replica side by side: sweeps lapsed leases, brings labware to jobs, wakes long polls.
@@ -36,6 +39,7 @@ export class LabKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private sweeps = 0;
   private lastSweepAt = -Infinity;
   private lastLookAt = -Infinity;
+  private lastPresenceAt = -Infinity;
   private graceUntil = 0;
 
   constructor(
@@ -86,6 +90,7 @@ export class LabKeeper implements OnApplicationBootstrap, OnModuleDestroy {
       await fireWallTimers(this.pool);
       for (const siteId of await allSiteIds(this.pool)) this.arrangeSoon(siteId);
       if (now - this.lastLookAt >= fallbackMs) await this.look(now);
+      if (now - this.lastPresenceAt >= presenceMs) await this.notePresence(now);
       this.lastSweepAt = performance.now();
     } catch (error) {
       this.logger.warn(`a sweep failed and is tried again: ${(error as Error).message}`);
@@ -101,6 +106,11 @@ export class LabKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     const released = await sweepStrays(this.pool);
     if (released > 0) this.logger.error(`${released} blocked jobs had missed their release`);
     await sweepUploads(this.pool);
+  }
+
+  private async notePresence(now: number): Promise<void> {
+    this.lastPresenceAt = now;
+    await seenDevices(this.pool, this.waiters.deviceIds);
   }
 
   private async look(now: number): Promise<void> {

@@ -1,14 +1,20 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { Pool } from 'pg';
-import { describeDevice, setDeviceState, viewDevices } from '../../../db/lab/devices';
+import { describeDevice, setDeviceCondition, setDeviceState, viewDevices } from '../../../db/lab/devices';
 import type { DeviceView } from '../../../db/lab/devices';
 import { DomainError } from '../../../libs/errors/domain-error';
 import { POOL } from '../../../libs/platform/database/database.module';
-import { Allow, CurrentActor } from '../auth/actor';
+import { Allow, callerOf, CurrentActor } from '../auth/actor';
 import type { Actor } from '../auth/actor';
 import { withoutNulls, writerOf } from './answers';
-import { DeviceAnswer, DeviceListAnswer, DeviceStateRequest, DescribeDeviceRequest } from './operations.dto';
+import {
+  DeviceAnswer,
+  DeviceConditionRequest,
+  DeviceListAnswer,
+  DeviceStateRequest,
+  DescribeDeviceRequest,
+} from './operations.dto';
 
 /** Devices: which there are, what they do, whether they get work. */
 @Controller('v1/devices')
@@ -56,5 +62,17 @@ export class DevicesController {
     @CurrentActor() actor: Actor,
   ): Promise<void> {
     await setDeviceState(this.pool, writerOf(actor), { ...decision, code });
+  }
+
+  /** The device says whether someone works with it beside Anneal: then it gets no work. */
+  @Put(':code/condition')
+  @HttpCode(204)
+  @Allow('device', 'operator', 'ops')
+  async setCondition(
+    @Param('code') code: string,
+    @Body() { condition, message }: DeviceConditionRequest,
+    @CurrentActor() actor: Actor,
+  ): Promise<void> {
+    await setDeviceCondition(this.pool, callerOf(actor), { code, condition, ...(message ? { message } : {}) });
   }
 }

@@ -72,6 +72,18 @@ export class DeviceStateRequest {
   cleared?: (typeof clearable)[number][];
 }
 
+/** What the device itself says of its being free. */
+export class DeviceConditionRequest {
+  @IsIn(['ready', 'busy-foreign'])
+  condition: 'ready' | 'busy-foreign';
+
+  /** What it is busy with, for people. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 500)
+  message?: string;
+}
+
 /** A device with its state. */
 export class DeviceAnswer {
   code: string;
@@ -86,6 +98,10 @@ export class DeviceAnswer {
   hold?: 'until-cleared' | 'after-self-test';
   /** What a person must name as cleared to end it. */
   toClear?: string[];
+  /** `busy-foreign`: someone works with it beside Anneal, as it says itself. */
+  condition: 'ready' | 'busy-foreign';
+  /** Why it gets no work at this moment. */
+  noWorkBecause?: string;
   /** ISO. */
   lastSeenAt?: string;
   /** Step key of what it has leased or started. */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ClockController } from './clock.controller';
 import { DevicesController } from './devices.controller';
 import { EnrolmentController } from './enrolment.controller';
+import { HoursController } from './hours.controller';
 import { IncidentsController } from './incidents.controller';
 import { JobsController } from './jobs.controller';
 import { LabwareController } from './labware.controller';
@@ -11,6 +12,7 @@ import { ResolutionsController } from './resolutions.controller';
 @Module({
   controllers: [
     DevicesController,
+    HoursController,
     EnrolmentController,
     LabwareController,
     JobsController,
