@@ -11,6 +11,7 @@ async function main(): Promise<void> {
       from: { type: 'string', default: '1' },
       lanes: { type: 'string', default: '2' },
       trace: { type: 'boolean', default: false },
+      hashes: { type: 'boolean', default: false },
       mutant: { type: 'string' },
     },
   });
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
     seeds: Number(values.seeds ?? 1_000),
     onLine: (line) => void process.stdout.write(`${line}\n`),
     onResult: (result) => {
+      if (values.hashes) process.stdout.write(`${result.seed} ${result.hash}\n`);
       if (++done % 500 === 0) process.stderr.write(`${done} schedules\n`);
       if (isWrong(result)) process.stderr.write(`seed ${result.seed}: ${result.findings.notes.join('; ')}\n`);
     },
@@ -42,7 +44,13 @@ async function hunt(name: string, seeds: number, order: { from: number; lanes: n
   const first = results.find(isWrong);
   const figures = first ? figuresOf([first]) : undefined;
   const shown = figures ? (['doubled', 'lost', 'unsettled', 'unknownAvoidable', 'ledgerMismatches'] as const).filter((figure) => figures[figure] > 0) : []; // prettier-ignore
-  const word = { mutant: name, schedules: results.length, firstSeed: first?.seed ?? null, figures: shown, what: first?.findings.notes ?? [] };
+  const word = {
+    mutant: name,
+    schedules: results.length,
+    firstSeed: first?.seed ?? null,
+    figures: shown,
+    what: first?.findings.notes ?? [],
+  };
   process.stdout.write(`${JSON.stringify(word)}\n`);
   process.exitCode = first ? 0 : 1;
 }

@@ -26,7 +26,9 @@ export function patched(text: string, { file, find, replace }: Patch): string {
 export async function bundleLane(root: string, entry: string, patches: readonly Patch[]): Promise<string> {
   const folder = join(root, 'dist', 'chaos-device');
   mkdirSync(folder, { recursive: true });
-  const key = createHash('sha256').update(JSON.stringify([entry, process.pid, patches.map(({ find, replace }) => [String(find), replace])]));
+  const key = createHash('sha256').update(
+    JSON.stringify([entry, process.pid, patches.map(({ find, replace }) => [String(find), replace])]),
+  );
   const outfile = join(folder, `lane-${key.digest('hex').slice(0, 12)}.js`);
   const applied = new Set<Patch>();
   await build({

@@ -50,7 +50,11 @@ class Facts {
         from dispatch d join job j on j.id = d.job_id where j.campaign_id = $1 order by j.step_key, d.attempt`,
       values: [schedule.campaignId],
     });
-    return new Facts(schedule, rows, [...schedule.instruments.values()].flatMap(({ record }) => record));
+    return new Facts(
+      schedule,
+      rows,
+      [...schedule.instruments.values()].flatMap(({ record }) => record),
+    );
   }
 
   /** Counts what is wrong and says it. */
@@ -88,7 +92,9 @@ function doubled({ dispatches, motions, name }: Facts): string[] {
   const moves = countBy(motions.flatMap((motion) => (motion.kind === 'transfer' && once.has(motion.jobId) ? `${motion.jobId} ${motion.ordinal}` : []))); // prettier-ignore
   const stepOf = (key: string): string => dispatches.find(({ jobId }) => jobId === key.split(' ')[0])?.stepKey ?? key;
   return [
-    ...[...triggers].filter(([, count]) => count > 1).map(([id, count]) => `${name.call({ dispatches }, id)} triggered ${count} times`),
+    ...[...triggers]
+      .filter(([, count]) => count > 1)
+      .map(([id, count]) => `${name.call({ dispatches }, id)} triggered ${count} times`),
     ...[...moves].filter(([, count]) => count > 1).map(([key, count]) => `${stepOf(key)} transfer ${key.split(' ')[1]} done ${count} times`), // prettier-ignore
   ];
 }
@@ -99,11 +105,15 @@ function lostOutcomes(facts: Facts): string[] {
   const wrong: string[] = [];
   for (const { id, outcome, lateOutcome, resolution } of dispatches) {
     for (const [at, taken] of schedule.world.taken(id).entries()) {
-      if (!same(taken, outcome) && !same(taken, lateOutcome)) wrong.push(`${facts.name(id)}: outcome ${at + 1} that the api took is not there`);
+      if (!same(taken, outcome) && !same(taken, lateOutcome))
+        wrong.push(`${facts.name(id)}: outcome ${at + 1} that the api took is not there`);
     }
-    const seen = [...schedule.instruments.values()].map((instrument) => instrument.recall(id)).find(({ state }) => state === 'done');
+    const seen = [...schedule.instruments.values()]
+      .map((instrument) => instrument.recall(id))
+      .find(({ state }) => state === 'done');
     if (seen?.state !== 'done' || resolution !== null) continue;
-    if (!same(seen.outcome, outcome) && !same(seen.outcome, lateOutcome)) wrong.push(`${facts.name(id)}: the outcome of the instrument is not there`);
+    if (!same(seen.outcome, outcome) && !same(seen.outcome, lateOutcome))
+      wrong.push(`${facts.name(id)}: the outcome of the instrument is not there`);
   }
   return wrong;
 }
@@ -133,7 +143,9 @@ function lostMessages({ schedule, dispatches }: Facts): string[] {
     const due = state === 'failed' || (state === 'succeeded' && tells);
     // Who dispatches again what may be repeated needs no message about the attempt before.
     const own = /dispatched again/.test(resolution?.reason ?? '');
-    return due && !own && !schedule.workflow.heard.has(`${stepKey}/${attempt}/${state}`) ? `${stepKey}/${attempt} ${state} was never told` : [];
+    return due && !own && !schedule.workflow.heard.has(`${stepKey}/${attempt}/${state}`)
+      ? `${stepKey}/${attempt} ${state} was never told`
+      : [];
   });
 }
 
@@ -152,9 +164,13 @@ function unsettled({ schedule, dispatches }: Facts): string[] {
   const jobs = schedule.scenario.blocks.flat().map(({ job }) => job.stepKey);
   const open = jobs.flatMap((stepKey) => {
     const latest = dispatches.filter((dispatch) => dispatch.stepKey === stepKey).at(-1);
-    return latest?.state === 'succeeded' ? [] : `${stepKey} is ${latest?.state ?? 'not queued'} after ${latest?.attempt ?? 0} attempts`;
+    return latest?.state === 'succeeded'
+      ? []
+      : `${stepKey} is ${latest?.state ?? 'not queued'} after ${latest?.attempt ?? 0} attempts`;
   });
-  const owing = schedule.machines.flatMap((machine) => (machine.scrapped || machine.owes === 0 ? [] : `${machine.name} owes ${machine.owes ?? 'itself'}`));
+  const owing = schedule.machines.flatMap((machine) =>
+    machine.scrapped || machine.owes === 0 ? [] : `${machine.name} owes ${machine.owes ?? 'itself'}`,
+  );
   return [...open, ...owing];
 }
 
@@ -172,12 +188,16 @@ async function ledgerMismatches({ schedule, dispatches, motions, name }: Facts):
     const key = `${motion.dispatchId} ${motion.ordinal}`;
     truth.set(key, (truth.get(key) ?? 0) + motion.volumePl);
   }
-  const posted = new Map(rows.map(({ id, ordinal, low, high }) => [`${id} ${ordinal}`, [Number(low), Number(high)] as const]));
+  const posted = new Map(
+    rows.map(({ id, ordinal, low, high }) => [`${id} ${ordinal}`, [Number(low), Number(high)] as const]),
+  );
   return [...new Set([...truth.keys(), ...posted.keys()])].sort().flatMap((key) => {
     const [low, high] = posted.get(key) ?? [0, 0];
     const moved = truth.get(key) ?? 0;
     const [id, ordinal] = key.split(' ') as [string, string];
-    return moved >= low && moved <= high ? [] : `${name.call({ dispatches }, id)} transfer ${ordinal} moved ${moved} pL, ledger ${low} to ${high}`;
+    return moved >= low && moved <= high
+      ? []
+      : `${name.call({ dispatches }, id)} transfer ${ordinal} moved ${moved} pL, ledger ${low} to ${high}`;
   });
 }
 

@@ -49,7 +49,11 @@ export class Disk {
       if (loose <= 0) continue;
       const kept = random.uniform() < 0.5 ? 0 : random.below(loose + 1);
       if (file.synced === undefined && kept === 0) this.files.delete(name);
-      else this.files.set(name, { written: file.written.subarray(0, safe + kept), synced: file.written.subarray(0, safe + kept) });
+      else
+        this.files.set(name, {
+          written: file.written.subarray(0, safe + kept),
+          synced: file.written.subarray(0, safe + kept),
+        });
     }
   }
 }

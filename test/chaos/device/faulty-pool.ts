@@ -50,7 +50,11 @@ export class PoolGate {
     if (this.away) throw new Broken('PostgreSQL is away', '57P01');
   }
 
-  async around(args: readonly unknown[], run: () => Promise<unknown>, rollback?: () => Promise<unknown>): Promise<unknown> {
+  async around(
+    args: readonly unknown[],
+    run: () => Promise<unknown>,
+    rollback?: () => Promise<unknown>,
+  ): Promise<unknown> {
     const text = textOf(args[0]);
     // The last words of a broken process: its transaction is gone, whatever it says.
     if (/^rollback/i.test(text) && (this.crashed || this.away)) {
@@ -127,6 +131,6 @@ function gated(client: PoolClient, gate: () => PoolGate): PoolClient {
 }
 
 const textOf = (query: unknown): string =>
-  (typeof query === 'string' ? query : (((query as { text?: string } | undefined)?.text ?? ''))).trim();
+  (typeof query === 'string' ? query : ((query as { text?: string } | undefined)?.text ?? '')).trim();
 
 const brief = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 40);

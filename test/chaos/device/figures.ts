@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ScheduleResult } from './schedule';
 
 /** What many schedules came to; everything but shares and counts of schedules has to be 0. */
@@ -13,6 +14,8 @@ export interface Figures {
   readonly dispatches: number;
   /** Faults that happened. */
   readonly faults: number;
+  /** Hash over the hashes of all schedules: the same for the same seeds, however often and in whatever company they run. */
+  readonly trace: string;
   readonly failing?: readonly { readonly seed: number; readonly what: readonly string[] }[];
 }
 
@@ -24,9 +27,13 @@ export function isWrong({ findings }: ScheduleResult): boolean {
 
 /** Sums up results. */
 export function figuresOf(results: readonly ScheduleResult[]): Figures {
-  const sum = (of: (result: ScheduleResult) => number): number => results.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: ScheduleResult) => number): number =>
+    results.reduce((total, result) => total + of(result), 0);
   const dispatches = sum(({ findings }) => findings.dispatches);
-  const failing = results.filter(isWrong).slice(0, 50).map(({ seed, findings }) => ({ seed, what: findings.notes.slice(0, 5) }));
+  const failing = results
+    .filter(isWrong)
+    .slice(0, 50)
+    .map(({ seed, findings }) => ({ seed, what: findings.notes.slice(0, 5) }));
   return {
     schedules: results.length,
     doubled: sum(({ findings }) => findings.doubled),
@@ -37,6 +44,10 @@ export function figuresOf(results: readonly ScheduleResult[]): Figures {
     ledgerMismatches: sum(({ findings }) => findings.ledgerMismatches),
     dispatches,
     faults: sum(({ faults }) => faults.length),
+    trace: createHash('sha256')
+      .update(results.map(({ hash }) => hash).join())
+      .digest('hex')
+      .slice(0, 16),
     ...(failing.length > 0 ? { failing } : {}),
   };
 }

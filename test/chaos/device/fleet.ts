@@ -26,8 +26,16 @@ const seedsAtATime = 25;
 export async function runFleet(order: FleetOrder): Promise<ScheduleResult[]> {
   const root = installationRoot();
   const patches = order.patches ?? [];
-  const script = await bundleLane(root, join(root, 'test', 'chaos', 'device', 'lane.ts'), patches.filter(({ file }) => file.endsWith('.ts')));
-  const sql = mutatedFunctions(root, script, patches.filter(({ file }) => file.endsWith('.sql')));
+  const script = await bundleLane(
+    root,
+    join(root, 'test', 'chaos', 'device', 'lane.ts'),
+    patches.filter(({ file }) => file.endsWith('.ts')),
+  );
+  const sql = mutatedFunctions(
+    root,
+    script,
+    patches.filter(({ file }) => file.endsWith('.sql')),
+  );
   const results: ScheduleResult[] = [];
   let next = order.from;
   let ended = false;
@@ -45,7 +53,13 @@ export async function runFleet(order: FleetOrder): Promise<ScheduleResult[]> {
   };
   try {
     const lanes = Array.from({ length: order.lanes }, () => {
-      const child = fork(script, sql ? [sql] : [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: ['--enable-source-maps'] });
+      const child = fork(script, sql ? [sql] : [], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        execArgv: [
+          '--enable-source-maps',
+          ...(process.env['SIM_PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/sim/prof'] : []),
+        ],
+      });
       return runLane(child, take, onResult, order.onLine);
     });
     await Promise.all(lanes);

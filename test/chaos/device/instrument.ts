@@ -9,7 +9,13 @@ import type { Turns } from './turns';
 /** One line of the instrument's own record, which nothing erases. */
 export type Motion =
   | { readonly kind: 'trigger'; readonly dispatchId: string; readonly at: number }
-  | { readonly kind: 'transfer'; readonly dispatchId: string; readonly jobId: string; readonly ordinal: number; readonly volumePl: number }
+  | {
+      readonly kind: 'transfer';
+      readonly dispatchId: string;
+      readonly jobId: string;
+      readonly ordinal: number;
+      readonly volumePl: number;
+    }
   | { readonly kind: 'completed'; readonly dispatchId: string; readonly result: Outcome['result'] };
 
 interface Staged {
@@ -70,7 +76,8 @@ export class Instrument {
   stage(job: LeasedJob, worklist?: string): { durationMs: number } {
     this.listen();
     if (this.profile.hits('link-down')) throw new Error('not ready');
-    const transfers = worklist === undefined ? [] : readPicklist(worklist).map(({ ordinal, volumePl }) => ({ ordinal, volumePl }));
+    const transfers =
+      worklist === undefined ? [] : readPicklist(worklist).map(({ ordinal, volumePl }) => ({ ordinal, volumePl }));
     this.staged.set(job.dispatchId, { job, transfers });
     return { durationMs: Math.max(1, transfers.length) * transferMs };
   }
@@ -150,8 +157,13 @@ export class Instrument {
     const { dispatchId, jobId } = run.staged.job;
     const waitMs = transferMs + Math.max(0, this.pauseUntil - this.turns.now);
     this.turns.later(this.owner, transfer ? `moves ${transfer.ordinal}` : 'ends', waitMs, () => {
-      if (this.profile.hits('instrument-stalls')) this.pauseUntil = this.turns.now + 60_000 * (30 + this.random.below(240));
-      if (!transfer) return this.end(run, run.staged.transfers.length > 0 || !this.profile.hits('run-fails') ? undefined : 'no signal');
+      if (this.profile.hits('instrument-stalls'))
+        this.pauseUntil = this.turns.now + 60_000 * (30 + this.random.below(240));
+      if (!transfer)
+        return this.end(
+          run,
+          run.staged.transfers.length > 0 || !this.profile.hits('run-fails') ? undefined : 'no signal',
+        );
       if (this.profile.hits('run-fails')) return this.fail(run, index);
       this.record.push({ kind: 'transfer', dispatchId, jobId, ...transfer });
       run.done.push(transfer.ordinal);
@@ -181,7 +193,9 @@ export class Instrument {
     run.outcome = {
       version: 1,
       result,
-      ...(transfers.length > 0 ? { transfers: { done: compressOrdinals(run.done), uncertain: compressOrdinals(run.uncertain) } } : {}),
+      ...(transfers.length > 0
+        ? { transfers: { done: compressOrdinals(run.done), uncertain: compressOrdinals(run.uncertain) } }
+        : {}),
       files,
       ...(problem === undefined ? {} : { problem: { code: 'instrument', message: problem } }),
     };

@@ -40,7 +40,8 @@ export class Link implements DeviceAdapter {
   async observe(dispatchId: string, waitMs: number, signal: AbortSignal): Promise<Observation> {
     const first = await this.call(`observe ${brief(dispatchId)}`, () => this.instrument.see(dispatchId));
     if (first.state === 'running') await this.pause(waitMs, signal);
-    const seen = first.state === 'running' ? await this.call('observe on', () => this.instrument.see(dispatchId)) : first;
+    const seen =
+      first.state === 'running' ? await this.call('observe on', () => this.instrument.see(dispatchId)) : first;
     if (seen.state === 'running' || seen.state === 'done') return seen;
     throw new LostTrack(`the instrument says "${seen.state}"`);
   }

@@ -96,7 +96,8 @@ export class Network {
     const response = await this.serve(isPoll(request) ? atOnce(request) : request);
     if (!response) return this.lose(message, 'broken off by the api');
     if (isPoll(request) && response.status === 204 && this.waits(message)) return;
-    if (isPoll(request) && response.status === 200) this.granted.set(device, [...(this.granted.get(device) ?? []), response]);
+    if (isPoll(request) && response.status === 200)
+      this.granted.set(device, [...(this.granted.get(device) ?? []), response]);
     if (this.profile.hits('answer-lost')) return this.lose(message, 'answer lost');
     const lateMs = this.profile.hits('late') ? 1_000 * (1 + this.random.below(120)) : 0;
     this.turns.later(message.owner, `${message.name} answered ${response.status}`, lateMs, () =>
@@ -154,4 +155,6 @@ function atOnce(request: ApiRequest): ApiRequest {
 
 /** Ids and hashes in short. */
 const shortPath = (path: string): string =>
-  path.replace(/[0-9a-f]{64}/g, (hash) => hash.slice(0, 6)).replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => id.slice(0, 6));
+  path
+    .replace(/[0-9a-f]{64}/g, (hash) => hash.slice(0, 6))
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => id.slice(0, 6));

