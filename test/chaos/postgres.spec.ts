@@ -11,15 +11,15 @@ const rhythms = {
 } as const;
 
 describe('stage workflows while PostgreSQL is killed', () => {
-  let stand: Stand;
+  let stand: Stand | undefined;
   beforeAll(async () => {
     stand = await openStand(4, () => undefined);
   });
-  afterAll(() => stand.close(false));
+  afterAll(() => stand?.close(false));
 
   it('complete once each, with one result each', async () => {
     const plan = { workflows: 100, open: 40, seed: 'spec', rhythms };
-    const figures = await storm(stand, plan, () => undefined);
+    const figures = await storm(stand as Stand, plan, () => undefined);
     expect(figures).toMatchObject({ completed: 100, results: 100, doubled: 0, lost: 0, findings: [] });
     expect(figures.postgresKills).toBeGreaterThanOrEqual(1);
   });

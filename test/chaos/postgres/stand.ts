@@ -7,6 +7,7 @@ import type { StackContext } from '../../../apps/cli/stack/anneal-processes';
 import { nodeProcess } from '../../../apps/cli/stack/anneal-processes';
 import { freePort } from '../../../apps/cli/stack/ports';
 import { embeddedPostgres, ensureDatabase } from '../../../apps/cli/stack/postgres';
+import type { ProcessSpec } from '../../../apps/cli/stack/process-spec';
 import { Reaper } from '../../../apps/cli/stack/reaper';
 import type { Stack } from '../../../apps/cli/stack/stack';
 import { startStack } from '../../../apps/cli/stack/stack';
@@ -30,39 +31,59 @@ export interface Stand {
   close(keep: boolean): Promise<void>;
 }
 
-/** Starts a PostgreSQL of its own (fsync on), Temporal's development server, api, worker and makes robots known. */
+/** Starts a PostgreSQL of its own (fsync on), Temporal's development server, api and worker, and makes robots known. */
 export async function openStand(robots: number, say: (line: string) => void): Promise<Stand> {
   const folder = mkdtempSync(join(tmpdir(), 'anneal-storm-'));
+  // What was started last ends first, whether the start went well or not.
+  const endings: (() => Promise<unknown>)[] = [];
+  const close = async (keep: boolean): Promise<void> => {
+    for (const end of endings.splice(0).reverse()) await end();
+    if (!keep) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    return { ...(await openIn(folder, robots, endings, say)), close };
+  } catch (error) {
+    await close(true);
+    throw error;
+  }
+}
+
+async function openIn(
+  folder: string,
+  robots: number,
+  endings: (() => Promise<unknown>)[],
+  say: (line: string) => void,
+): Promise<Omit<Stand, 'close'>> {
   const logsDir = join(folder, 'logs');
   const facts = join(folder, 'facts');
   mkdirSync(facts);
   const reaper = new Reaper();
+  endings.push(() => reaper.close());
+  const begin = (spec: ProcessSpec): Victim => {
+    const victim = new Victim(spec, logsDir, reaper);
+    endings.push(() => victim.stop());
+    return victim;
+  };
   const embedded = await embeddedPostgres({ dataDir: facts, port: await freePort(), say });
-  const postgres = new Victim(embedded.spec, logsDir, reaper);
+  const postgres = begin(embedded.spec);
   await postgres.start();
   await ensureDatabase(embedded.url('postgres'), 'anneal');
   const databaseUrl = embedded.url('anneal');
   const { stack, context } = await temporalAlone(folder, databaseUrl, say);
-  const api = new Victim(nodeProcess(context, 'api', { API_PORT: String(context.ports.api) }), logsDir, reaper);
-  const worker = new Victim(nodeProcess(context, 'worker', {}), logsDir, reaper);
+  endings.push(() => stack.stop());
+  const api = begin(nodeProcess(context, 'api', { API_PORT: String(context.ports.api) }));
+  const worker = begin(nodeProcess(context, 'worker', {}));
   await Promise.all([api.start(), worker.start()]);
   const pool = new Pool({ connectionString: databaseUrl, max: 8, connectionTimeoutMillis: 5_000 });
   pool.on('error', () => undefined);
+  endings.push(() => pool.end());
   const { temporalAddress: address, temporalNamespace: namespace } = context;
   const connection = await Connection.connect({ address });
+  endings.push(() => connection.close());
   const installation = await install(pool);
   const made = await makeRobots(pool, installation, context.apiUrl, robots);
-  const close = async (keep: boolean): Promise<void> => {
-    await connection.close();
-    await pool.end();
-    for (const victim of [worker, api]) await victim.stop();
-    await stack.stop();
-    await postgres.stop();
-    await reaper.close();
-    if (!keep) rmSync(folder, { recursive: true, force: true });
-  };
   const client = new Client({ connection, namespace });
-  return { postgres, worker, pool, client, installation, robots: made, logsDir, close };
+  return { postgres, worker, pool, client, installation, robots: made, logsDir };
 }
 
 /** The embedded stack with an outside PostgreSQL and none of the processes that are to be killed. */
@@ -76,6 +97,7 @@ async function temporalAlone(
     dataDir: join(folder, 'stack'),
     env: { LOG_LEVEL: 'warn', ...ownEnvironment(), DATABASE_URL: databaseUrl },
     say,
+    handleSignals: false,
     processes: (given) => {
       context = given;
       return [];
