@@ -27,7 +27,6 @@ interface Latest {
   readonly attempt: number;
   readonly state: string;
   readonly repeatable: boolean;
-  readonly operation: string;
 }
 
 /** What the word of a person was needed for. */
@@ -86,7 +85,7 @@ export class Settling {
     const knows = !record?.forgot;
     if (waited < (knows ? evidenceMs : glanceMs)) return;
     if (!knows && one.repeatable && (await this.repeat(one))) return;
-    const { status, body } = await this.lab.call('POST', `/v1/dispatches/${one.id}/resolution`, verdictOf(one, record));
+    const { status, body } = await this.lab.call('POST', `/v1/dispatches/${one.id}/resolution`, verdictOf(record));
     if (status === 200) {
       this.answered.push({ dispatchId: one.id, avoidable: knows });
       this.say(`a person answered for ${one.stepKey}`);
@@ -173,7 +172,7 @@ export class Settling {
     const { rows } = await this.lab.insist((pool) =>
       pool.query<Latest>(
         `select distinct on (d.job_id) d.id, d.job_id as "jobId", j.step_key as "stepKey", d.attempt, d.state,
-           j.spec ? 'repeatableWithinMs' as repeatable, j.spec ->> 'operation' as operation
+           j.spec ? 'repeatableWithinMs' as repeatable
          from dispatch d join job j on j.id = d.job_id where j.campaign_id = $1 order by d.job_id, d.attempt desc`,
         [this.work.campaignId],
       ),
@@ -189,12 +188,11 @@ function decide(error: unknown, pool: Pool, wish: Redispatch): Promise<unknown> 
 }
 
 /** What the instrument's log shows of a dispatch, as a person says it. */
-function verdictOf(one: Latest, record: RunRecord | undefined): Record<string, unknown> {
+function verdictOf(record: RunRecord | undefined): Record<string, unknown> {
   const reason = "read off the instrument's log";
   const moved = (record?.motions ?? []).map(({ ordinal }) => ordinal);
   const planned = Math.max(1, record?.trigger?.rows.length ?? 0);
   if (moved.length === 0) return { verdict: 'did-not', reason };
-  if (new Set(moved).size >= planned && one.operation !== 'read-kinetic') return { verdict: 'happened', reason };
-  if (!record?.trigger?.rows.length) return { verdict: 'did-not', reason };
+  if (new Set(moved).size >= planned) return { verdict: 'happened', reason };
   return { verdict: 'partly', done: compressOrdinals(moved), uncertain: [], reason };
 }
