@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCampaignCommands } from './commands/campaign';
 import { addLabCommands } from './commands/lab';
+import { addLoadingCommand } from './commands/loading';
 import { addProtocolCommands } from './commands/protocol';
 import { explain } from './explain';
 import { addStackCommands } from './stack/commands';
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
   addCampaignCommands(program);
   addProtocolCommands(program);
   addLabCommands(program);
+  addLoadingCommand(program);
   addStackCommands(program);
   await program.parseAsync();
 }

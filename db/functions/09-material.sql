@@ -217,10 +217,26 @@ begin
     from job_labware jl join labware w on w.id = jl.labware_id join place p on p.id = w.place_id
     where jl.job_id = p_job and (w.unconfirmed is not null or jl.seal is not null or jl.lid is not null or w.lot_id is not null)
   ) x;
-  v_problems := v_problems || tip_problems(p_job, p_place);
+  v_problems := v_problems || refill_problems(p_job) || tip_problems(p_job, p_place);
   if coalesce(cardinality(v_problems), 0) = 0 then return null; end if;
   return 'waiting for: ' || array_to_string(v_problems, '; ');
 end $$;
+
+-- Wells of stock that no longer hold what a job is to take: the ledger was corrected since it was planned. Other wells are the
+-- business of whoever failed to fill them.
+create or replace function refill_problems(p_job uuid) returns text[] language sql stable as $$
+  select array_agg(format('%s µl more in %s %s (refill it)',
+    microlitres(x.pl + coalesce(k.dead_pl, 0) - greatest(coalesce(b.low_pl, 0), 0)), w.barcode, x.well) order by w.barcode, x.well)
+  from (
+    select t.from_labware_id as labware_id, t.from_well as well, sum(t.volume_pl) as pl
+    from dispatch d join job_labware jl on jl.job_id = d.job_id
+    join labware stock on stock.id = jl.labware_id and stock.content_role is not null
+    join planned_transfer t on t.dispatch_id = d.id and t.from_labware_id = stock.id
+    where d.job_id = p_job and d.state = 'queued' group by 1, 2
+  ) x join labware w on w.id = x.labware_id left join labware_kind k on k.id = w.kind
+  left join well_balance b on b.labware_id = x.labware_id and b.well = x.well
+  where greatest(coalesce(b.low_pl, 0), 0) < x.pl + coalesce(k.dead_pl, 0)
+$$;
 
 -- Boxes of tips that lack on a deck for the open dispatch of a job. A site that never received tips does not count them.
 create or replace function tip_problems(p_job uuid, p_place uuid) returns text[] language sql stable as $$

@@ -53,7 +53,7 @@ export class LabScene {
 
   async place(
     code: string,
-    kind: 'deck' | 'storage' | 'freezer' | 'consumables' | 'incubator',
+    kind: 'deck' | 'storage' | 'freezer' | 'consumables' | 'incubator' | 'waste',
     capacity: number,
   ): Promise<void> {
     await putPlace(this.db.pool, this.by, { code, kind, capacity });

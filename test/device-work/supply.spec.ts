@@ -3,6 +3,8 @@ import { arrangeIfFree } from '../../db/device-work/logistics';
 import { sweepLeases } from '../../db/device-work/sweep';
 import { receiveLabware, viewLabware } from '../../db/lab/labware';
 import { viewJobs } from '../../db/lab/jobs';
+import { viewLoading } from '../../db/lab/loading';
+import { refillWell } from '../../db/lab/refill';
 import { inTransaction } from '../../db/transaction';
 import type { LeasedJob } from '../../libs/device/job';
 import { tipsFor } from '../../libs/labware/tips';
@@ -152,6 +154,37 @@ describe('tips', () => {
     const { rows } = await db.pool.query('select discarded from labware where barcode = $1', ['ON0']);
     expect(rows).toEqual([{ discarded: true }]);
     expect((await scene.run(handler)).tips).toMatchObject([{ rack: 'NEW', count: 10 }]);
+  });
+
+  it('and reagents, lots and labware are on the list of what to load for the hours to come', async () => {
+    const look = async (hours = 12): Promise<string[]> =>
+      (await viewLoading(db.pool, { tenantId: db.tenantId, site: 'main', hours })).items.map(
+        ({ action, what, jobs }) => `${action} ${what} for ${jobs.join(', ')}`,
+      );
+    await receive('BOX1', 'deck-lh-1', 'tips-300');
+    await queue('today');
+    expect(await look()).toEqual([]);
+    await queue('more', 150);
+    await db.pool.query(`update labware set content_role = 'reagents' where barcode = 'SRC'`);
+    await db.pool.query(
+      `insert into ledger (tenant_id, from_labware_id, from_well, low_pl, high_pl, basis) values ($1, $2, 'A1', $3, $3, 'received')`,
+      [db.tenantId, scene.labware('SRC'), 149_000_000],
+    );
+    await db.pool.query(`update labware set unconfirmed = 'a reader found P9 there' where barcode = 'DST'`);
+    expect(await look()).toEqual([
+      'confirm scan pcr-96 DST at deck-lh-1 (a reader found P9 there) for more, today',
+      'load 1 box p300 for more, today',
+      'receive 1 box p300 (labware of kind tips-300) for more, today',
+      expect.stringMatching(/^refill 40\.9\d* µl water in SRC A1 for more, today$/) as string,
+    ]);
+    expect(await why('today')).toMatch(/SRC A1 \(refill it\)/);
+    const by = { tenantId: db.tenantId, site: 'main', actorId: scene.personId };
+    const pour = (volumeUl: number): Promise<unknown> =>
+      inTransaction(db.pool, (client) => refillWell(client, by, { barcode: 'SRC', well: 'A1', volumeUl, reason: 'topped up' })); // prettier-ignore
+    await expect(pour(200)).rejects.toMatchObject({ code: 'overfill' });
+    await pour(100);
+    expect((await look()).filter((line) => line.startsWith('refill'))).toEqual([]);
+    expect(await why('today')).not.toContain('refill');
   });
 
   it('and labware that nobody has confirmed are looked after by the same people', async () => {

@@ -6,6 +6,7 @@ import { HoursController } from './hours.controller';
 import { IncidentsController } from './incidents.controller';
 import { JobsController } from './jobs.controller';
 import { LabwareController } from './labware.controller';
+import { LoadingController } from './loading.controller';
 import { ResolutionsController } from './resolutions.controller';
 
 /** What the ops team sees and decides: devices, queue, labware, incidents, the clock. */
@@ -15,6 +16,7 @@ import { ResolutionsController } from './resolutions.controller';
     HoursController,
     EnrolmentController,
     LabwareController,
+    LoadingController,
     JobsController,
     IncidentsController,
     ResolutionsController,
