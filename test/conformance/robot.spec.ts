@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle } from '../agent/killable-process';
 import { testServer } from '../../libs/testing/database';
 import type { PostgresServer } from '../../libs/testing/postgres';
 import { conformance } from './robot/run';
@@ -16,9 +17,10 @@ describe('the conformance suite for robots', () => {
   });
   afterAll(() => server.stop());
 
+  /** A program is told where everything is, in the order of robot.py; the agent its folder, too. */
   const play = (program: string, ...only: string[]): Promise<Conformance & { said: string[] }> => {
     const said: string[] = [];
-    const order = { command: `${program} {api} {token} {device} {panel}`, only, parallel: 4, say: (line: string) => said.push(line) }; // prettier-ignore
+    const order = { command: `${program} {api} {token} {device} {panel}${program.startsWith('node') ? ' {dir}' : ''}`, only, parallel: 4, say: (line: string) => said.push(line) }; // prettier-ignore
     return conformance(server, order).then((result) => ({ ...result, said }));
   };
 
@@ -26,7 +28,18 @@ describe('the conformance suite for robots', () => {
     const { said, ...result } = await play(`python3 ${example}`);
     expect(said.filter((line) => !line.startsWith('ok'))).toEqual([]);
     expect(result).toEqual({ scenarios: scenarios.length, passed: scenarios.length, failed: [], doubledTriggers: 0 });
-  }, 120_000);
+  }, 240_000);
+
+  it('is passed by the shipped agent', async () => {
+    const agent = bundle(join(__dirname, 'shipped-agent.ts'), mkdtempSync(join(tmpdir(), 'anneal-agent-')));
+    const kills = ['killed after the start', 'killed before the trigger', 'killed after the trigger', 'killed before the outcome']; // prettier-ignore
+    const names = scenarios
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('killed') || kills.includes(name));
+    const { said, ...result } = await play(`node ${agent}`, ...names);
+    expect(said.filter((line) => !line.startsWith('ok'))).toEqual([]);
+    expect(result).toMatchObject({ passed: names.length, doubledTriggers: 0 });
+  }, 240_000);
 
   /** The example with one of its lines made wrong. */
   function spoilt(name: string, right: string, wrong: string): string {
