@@ -207,7 +207,7 @@ class Planning {
         this.places.get(toPlaceId)?.kind === 'deck',
     );
     this.arrangement.obsolete.push(...elsewhere);
-    if (!device?.inService) return `waits for ${why(device)}; a person chose it`;
+    if (!device?.inService) return `a person chose its device: ${why(device)}`;
     if (needed.length > 0 && device.placeId) return this.bring(job, needed, device, this.deck(device.placeId));
     const inUse = job.labware.find(({ usedBy }) => usedBy !== null);
     if (inUse) return `${inUse.barcode} is in use by ${inUse.usedBy}`;

@@ -124,10 +124,13 @@ async function readJobs(client: PoolClient, siteId: string): Promise<JobRow[]> {
 async function withinHours(client: PoolClient, siteId: string, jobs: readonly JobRow[]): Promise<readonly JobRow[]> {
   const { rows } = await client.query<{ job_id: string }>({
     name: 'logistics-hours',
-    text: `select d.job_id from (
-        select x.* from dispatch x where exists (select 1 from opening_hours where site_id = $1)
-          and x.id = any ($2::uuid[]) and x.state = 'queued' order by x.id for update skip locked) d
-      where hours_defer(d, lab_now($1))`,
+    // Locked first, judged after: a row that its own statement has changed would be passed over by the lock.
+    text: `with due as materialized (
+        select x.id from dispatch x where exists (select 1 from opening_hours where site_id = $1)
+          and x.id = any ($2::uuid[]) and x.state = 'queued' order by x.id for update skip locked
+      ), judged as materialized (
+        select d.job_id, hours_defer(d, lab_now($1)) as put_off from due join dispatch d on d.id = due.id)
+      select job_id from judged where put_off`,
     values: [siteId, jobs.map(({ dispatchId }) => dispatchId).slice(0, hoursAhead)],
   });
   const deferred = new Set(rows.map((row) => row.job_id));

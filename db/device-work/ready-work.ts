@@ -12,11 +12,11 @@ export async function readyWork(pool: Pool): Promise<string[]> {
     text: `select 'c:' || k.site_id || ':' || k.capability as payload
       from (select distinct site_id, unnest(capabilities) as capability from device where state = 'in-service') k
       where (select true from dispatch d where d.site_id = k.site_id and d.capability = k.capability and d.deck = false
-        and d.state = 'queued' and not d.parked and not d.timed limit 1)
+        and d.state = 'queued' and not d.parked and not d.timed order by d.rank, d.fair_tag, d.id limit 1)
       union all
       select 'd:' || v.id from device v
       where v.state = 'in-service' and (select true from dispatch d where d.routed_device_id = v.id
-        and d.state = 'queued' and not d.parked and not d.timed limit 1)`,
+        and d.state = 'queued' and not d.parked and not d.timed order by d.capability, d.rank, d.fair_tag, d.id limit 1)`,
   });
   return rows.map((row) => row.payload);
 }

@@ -154,11 +154,11 @@ begin
   perform park_campaign(c.id, true) from campaign c
   where c.status not in ('submitted', 'running')
     and (select true from dispatch d where d.campaign_id = c.id and d.state = 'queued' and not d.parked
-      order by d.campaign_id limit 1);
+      order by d.queued_at limit 1);
   perform park_campaign(c.id, false) from campaign c
   where c.status in ('submitted', 'running')
     and (select true from dispatch d where d.campaign_id = c.id and d.state = 'queued' and d.parked
-      order by d.campaign_id limit 1);
+      order by d.queued_at limit 1);
 end $$;
 
 -- Writes when, in lab time, jobs may and must start, from the holds of what they need.

@@ -193,7 +193,8 @@ begin
   v_lab := lab_now(v_device.site_id);
   v_why := device_refusal(v_device, v_lab);
   if v_why is null then
-    if exists (select 1 from dispatch where site_id = v_device.site_id and state = 'queued' and timed and not_before <= v_lab) then
+    if (select true from dispatch where site_id = v_device.site_id and state = 'queued' and timed and not_before <= v_lab
+        order by not_before limit 1) then
       perform promote_timed(v_device.site_id, 500);
     end if;
     v_hours := exists (select 1 from opening_hours where site_id = v_device.site_id);

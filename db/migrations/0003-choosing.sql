@@ -50,8 +50,8 @@ create index dispatch_urgent on dispatch (site_id, capability, deck, urgent_at, 
 create index dispatch_routed on dispatch (routed_device_id, capability, rank, fair_tag, id)
   where state = 'queued' and routed_device_id is not null and not parked and not timed;
 create index dispatch_timed on dispatch (site_id, not_before) where state = 'queued' and timed;
-create index dispatch_parked on dispatch (campaign_id) where state = 'queued' and parked;
-create index dispatch_unparked on dispatch (campaign_id) where state = 'queued' and not parked;
+create index dispatch_parked on dispatch (campaign_id, queued_at) where state = 'queued' and parked;
+create index dispatch_unparked on dispatch (campaign_id, queued_at) where state = 'queued' and not parked;
 create index dispatch_virtual on dispatch (site_id, capability, virtual_at) where virtual_at is not null;
 create index device_by_place on device (place_id);
 create index labware_ready on labware (site_id, ready_at) where ready_at is not null;
