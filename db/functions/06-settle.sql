@@ -82,10 +82,10 @@ begin
     perform pg_notify('job_ready', 'd:' || s.routed_device_id)
     from job s where s.id = p_job.serves_job_id and s.routed_device_id is not null;
     perform pg_notify('lab_changed', p_job.site_id::text);
-  elsif v_found and exists (
-    -- Labware that is free again, or stands elsewhere, matters while a queued job waits for some.
-    select 1 from dispatch d join job_labware jl on jl.job_id = d.job_id
-    where d.site_id = p_job.site_id and d.state = 'queued' and jl.at = 'device')
+  elsif v_found and (
+    -- Labware that is free again, or stands elsewhere, matters while a queued job waits for some. With an order it is one look
+    -- into dispatch_deck, however deep the queue is.
+    select true from dispatch where site_id = p_job.site_id and state = 'queued' and deck order by site_id limit 1)
   then
     perform pg_notify('lab_changed', p_job.site_id::text);
   end if;

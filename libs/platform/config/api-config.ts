@@ -7,6 +7,9 @@ const loopback = ['127.0.0.1', '::1', 'localhost'];
 
 /** Configuration of `apps/api`. It starts and serves devices without TEMPORAL_ADDRESS. */
 export class ApiConfig extends ServerConfig {
+  /** Few and warm: every connection makes its own plans, and two cores run no more than this at once. */
+  override databasePoolSize = 10;
+
   @Variable('API_HOST', { description: 'Address the api listens on; the embedded stack stays on loopback.' })
   @IsNotEmpty()
   @ValidateIf((config: ApiConfig) => config.mode === 'embedded')
