@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnnealClient } from '../../../libs/client/client';
-import { enrolDevice } from '../../../libs/client/enrolment';
+import { describeDevice, issueEnrolmentCode } from '../../../libs/client/enrolment';
 import { DomainError } from '../../../libs/errors/domain-error';
 import type { Tokens } from './tokens';
 
@@ -28,18 +28,19 @@ export interface LabInventory {
 }
 
 /**
- * Makes the lab known to the api: its places, its devices (each with a credential of its own) and its stock.
- * @returns path of the file the agent reads: devices and their tokens.
+ * Makes the lab known to the api: its places, its devices and its stock.
+ * @returns path of the file the agent reads: devices and their enrolment codes, which it exchanges for credentials of its own.
  */
 export async function enrolLab(apiUrl: string, labUrl: string, tokens: Tokens, dataDir: string): Promise<string> {
   const client = new AnnealClient({ baseUrl: apiUrl, token: tokens.ops });
   const { places, labware } = await fromLab<LabInventory>(labUrl, '/inventory');
   const { devices } = await fromLab<{ devices: readonly LabDevice[] }>(labUrl, '/devices');
   for (const { code, ...place } of places) await client.put(`/v1/places/${code}`, { json: place });
-  const served: { code: string; token: string; adapter: string }[] = [];
+  const served: { code: string; enrolmentCode: string; adapter: string }[] = [];
   for (const { code, ...device } of devices) {
-    const { token } = await enrolDevice(client, code, { ...device, simulated: true });
-    served.push({ code, token, adapter: 'virtual' });
+    await describeDevice(client, code, { ...device, simulated: true });
+    const { enrolmentCode } = await issueEnrolmentCode(client, code);
+    served.push({ code, enrolmentCode, adapter: 'virtual' });
   }
   for (const one of labware)
     await client.post('/v1/labware', { json: one, idempotencyKey: `receive-${String(one['barcode'])}` });
