@@ -132,6 +132,12 @@ describe('choosing', () => {
       expect(rows[0]).toEqual({ tags: 40, last: 40 * minute });
     });
 
+    it('finds the head of a line however long it is', async () => {
+      await scene.enqueue(Array.from({ length: 80 }, (_, n) => step(`line/${n}`)));
+      await scene.enqueue([step('head', { rank: -1 })]);
+      expect(await order(cycler, 4)).toEqual(['head', 'line/0', 'line/1', 'line/2']);
+    });
+
     it('puts a planner’s later word at once into force', async () => {
       await scene.enqueue([step('a'), step('b')]);
       await db.pool.query(`update job set rank = -1 where step_key = 'b'`);
