@@ -2,11 +2,11 @@ import { proxyActivities } from '@temporalio/workflow';
 import { runProtocolStage } from '../device-work/protocol-stage';
 import type { StageInput, StageOutcome } from '../stage.messages';
 import type { BuildActivities, Built } from './build.activities';
+import { patience } from '../patience';
 
 const { closeBuild } = proxyActivities<BuildActivities>({
   startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+  ...patience,
 });
 
 /** Parts to verified, stored cultures, as the campaign's build protocol says. */

@@ -1,11 +1,11 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { StageInput, StageOutcome } from '../stage.messages';
 import type { DesignActivities, Designed } from './design.activities';
+import { patience } from '../patience';
 
 const { chooseDesigns } = proxyActivities<DesignActivities>({
   startToCloseTimeout: '30m',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+  ...patience,
 });
 
 /** Freezes the designs of the round. */

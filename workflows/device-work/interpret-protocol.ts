@@ -8,11 +8,11 @@ import { inPass, isSegment, mostPasses, segmentsOf, stepKeyOf } from './protocol
 import type { DecidingStep, Position } from './protocol-steps';
 import { runOperations } from './run-operations';
 import { Scope } from './scope';
+import { patience } from '../patience';
 
 const { runPlanner } = proxyActivities<BuildActivities>({
   startToCloseTimeout: '10m',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+  ...patience,
 });
 
 /** Interprets a protocol from its first step to its last. */

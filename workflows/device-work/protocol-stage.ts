@@ -12,11 +12,11 @@ import { Desk } from './desk';
 import { jobsDecided, jobsSettled, stageState, timersDue } from './device-work.messages';
 import { interpretProtocol, protocolStage } from './interpret-protocol';
 import { deviceWork } from './local-activities';
+import { patience } from '../patience';
 
 const { loadProtocol } = proxyActivities<BuildActivities>({
   startToCloseTimeout: '1m',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+  ...patience,
 });
 
 /**

@@ -1,11 +1,11 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { StageInput, StageOutcome } from '../stage.messages';
 import type { LearnActivities, LearnResult } from './learn.activities';
+import { patience } from '../patience';
 
 const { learnRound } = proxyActivities<LearnActivities>({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+  ...patience,
 });
 
 /** Fits what was measured and says what to build next, or why to stop. */

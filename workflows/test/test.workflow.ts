@@ -2,11 +2,11 @@ import { proxyActivities } from '@temporalio/workflow';
 import { runProtocolStage } from '../device-work/protocol-stage';
 import type { StageInput, StageOutcome } from '../stage.messages';
 import type { TestActivities, Tested } from './test.activities';
+import { patience } from '../patience';
 
 const { closeTest } = proxyActivities<TestActivities>({
   startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+  ...patience,
 });
 
 /** Cultures to quality-checked measurements, as the campaign's assay protocol says. */

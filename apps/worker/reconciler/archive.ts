@@ -3,9 +3,9 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { Pool } from 'pg';
 
 /** Histories archived in one pass. */
-const mostAtOnce = 20;
+const mostAtOnce = 100;
 /** Closed runs looked at in one pass, newest first. */
-const mostSeen = 500;
+const mostSeen = 5_000;
 
 const closed = `WorkflowType IN ('campaign', 'round', 'designStage', 'buildStage', 'testStage', 'learnStage') AND ExecutionStatus != 'Running'`;
 
