@@ -137,23 +137,30 @@ begin
     from file f where f.tenant_id = v_dispatch.tenant_id and f.sha256 = v_dispatch.worklist_sha256), '{}'));
 end $$;
 
--- Whether a queued dispatch is for this device as far as site, capability, route, campaign and the order of the queue go.
-create or replace function may_have(p_device device, p_dispatch dispatch) returns boolean language sql stable as $$
-  select p_dispatch.site_id = p_device.site_id and p_dispatch.capability = any (p_device.capabilities)
-    and not p_dispatch.parked and not p_dispatch.timed
-    and (p_dispatch.routed_device_id = p_device.id or (p_dispatch.routed_device_id is null and not p_dispatch.deck))
-    and coalesce((select c.status in ('submitted', 'running') from campaign c where c.id = p_dispatch.campaign_id), true)
-    -- Nobody comes before it: it is the head of its line.
-    and (p_dispatch.routed_device_id is not null or p_dispatch.id = (
-      select d.id from dispatch d
-      where d.site_id = p_dispatch.site_id and d.capability = p_dispatch.capability and d.deck = false
-        and d.state = 'queued' and not d.parked and not d.timed
-      order by d.rank, d.fair_tag, d.id limit 1))
-$$;
+-- The job a woken device takes without a search, locked: the first in the fair order of what it was woken for that nobody takes
+-- at this moment, so that devices woken together take one each. Null when it is not for this device, or something is urgent.
+create or replace function first_in_line(p_device device, p_hint uuid, p_lab timestamptz) returns dispatch language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_capability constant text := (select capability from job where id = p_hint and capability = any (p_device.capabilities));
+  v_dispatch dispatch;
+begin
+  if v_capability is null or (
+    select true from dispatch d where d.site_id = p_device.site_id and d.capability = v_capability and d.deck = false
+      and d.state = 'queued' and not d.parked and not d.timed and d.urgent_at <= p_lab order by d.urgent_at limit 1)
+  then return null; end if;
+  select d.* into v_dispatch from dispatch d
+  where d.site_id = p_device.site_id and d.capability = v_capability and d.deck = false
+    and d.state = 'queued' and not d.parked and not d.timed and d.routed_device_id is null
+  order by d.rank, d.fair_tag, d.id limit 1 for update skip locked;
+  if not coalesce((select c.status in ('submitted', 'running') from campaign c where c.id = v_dispatch.campaign_id), true)
+  then return null; end if;
+  return v_dispatch;
+end $$;
 
 -- Leases the next job this device may have now. `status`: leased (with the job), none, busy, self-test, not-found, forbidden.
--- `p_hint` is a job that became ready while this device waited, hence had found nothing: it is taken without a search when
--- the device may have it and nobody else does.
+-- `p_hint` is a job that became ready while this device waited, hence had found nothing: the first in its line is taken without
+-- a search when the device may have it.
 drop function if exists claim_dispatch(uuid, text, uuid, boolean, integer);
 create or replace function claim_dispatch(
   p_tenant uuid, p_device text, p_actor uuid, p_any_device boolean, p_lease_ms integer, p_hint uuid default null
@@ -199,12 +206,11 @@ begin
     end if;
     v_hours := exists (select 1 from opening_hours where site_id = v_device.site_id);
     if p_hint is not null then
-      select * into v_dispatch from dispatch where job_id = p_hint and state = 'queued' for update skip locked;
-      if found and may_have(v_device, v_dispatch) and not (v_hours and hours_defer(v_dispatch, v_lab)) then
+      v_dispatch := first_in_line(v_device, p_hint, v_lab);
+      if v_dispatch.id is not null and not (v_hours and hours_defer(v_dispatch, v_lab)) then
         v_labware := lock_labware(v_dispatch.job_id, v_device.place_id, v_lab, false);
         if v_labware is not null and material_problem(v_dispatch.job_id, v_device.place_id) is null then
-          return grant_lease(v_dispatch.id, v_device, v_labware, v_lab, p_actor, p_lease_ms,
-            coalesce(v_dispatch.urgent_at > v_lab, true), false);
+          return grant_lease(v_dispatch.id, v_device, v_labware, v_lab, p_actor, p_lease_ms, true, false);
         end if;
       end if;
     end if;

@@ -23,7 +23,8 @@ async function main(): Promise<void> {
     },
   });
   setInterval(() => {
-    if (jobs.length > 0) process.send?.({ fleet: 'graphile', jobs: jobs.splice(0), troubles: [] });
+    if (jobs.length > 0)
+      process.send?.({ fleet: 'graphile', jobs: jobs.splice(0), troubles: [] }, undefined, undefined, () => undefined);
   }, reportEveryMs);
   process.on('disconnect', () => void runner.stop().finally(() => process.exit(0)));
   process.send?.({ fleet: 'graphile', jobs: [], troubles: [] });

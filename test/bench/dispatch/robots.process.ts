@@ -51,17 +51,22 @@ function close(fleet: string): void {
 function report(): void {
   for (const [fleet, told] of news) {
     if (told.jobs.length + told.troubles.length === 0) continue;
-    process.send?.({ fleet, jobs: told.jobs.splice(0), troubles: told.troubles.splice(0) } satisfies FleetReport);
+    tell({ fleet, jobs: told.jobs.splice(0), troubles: told.troubles.splice(0) });
   }
+}
+
+/** A parent that has gone hears nothing; this process then ends by `disconnect`. */
+function tell(report: FleetReport): void {
+  process.send?.(report, undefined, undefined, () => undefined);
 }
 
 function obey(order: FleetOrder): void {
   if (order.order === 'open') open(order);
   else if (order.order === 'close') close(order.fleet);
-  else process.send?.({ fleet: '', jobs: [], troubles: [], polls } satisfies FleetReport);
+  else tell({ fleet: '', jobs: [], troubles: [], polls });
 }
 
 process.on('message', obey);
 process.on('disconnect', () => process.exit(0));
 setInterval(report, reportEveryMs);
-process.send?.({ fleet: '', jobs: [], troubles: [] } satisfies FleetReport);
+tell({ fleet: '', jobs: [], troubles: [] });
