@@ -8,6 +8,7 @@ import { setDeviceState } from '../../db/lab/devices';
 import { resolveIncident, viewIncidents } from '../../db/lab/incidents';
 import type { IncidentView } from '../../db/lab/incidents';
 import { reportSelfTest } from '../../db/lab/self-tests';
+import { latestFiles } from '../../db/science/device-files';
 import { capabilities } from '../../libs/device/job';
 import type { Capability, LeasedJob } from '../../libs/device/job';
 import { silencePolicies } from '../../libs/device/policies';
@@ -385,8 +386,14 @@ describe('a failure is told with what its workflow needs to know', () => {
   it.each([
     ['a course of measurements', {}, true],
     ['an end-point read', { repeatableWithinMs: 1_000 }, undefined],
-  ])('%s that left a file', async (_what, spec, partialFile) => {
+  ])('%s that left a file, which counts only of a course', async (_what, repeatable, partialFile) => {
     const reader = await scene.device(`reader-${count}`, 'read-plate');
+    const barcode = `READ-${count}`;
+    const spec = {
+      ...repeatable,
+      parameters: { every: '10min', for: '6h' },
+      labware: [scene.needs(barcode, 'plate', 'anywhere')],
+    };
     await scene.enqueue([scene.step('read', 'read-plate', { spec })]);
     const { sha256 } = await scene.worklist(`x-${count}`, 'y', []);
     const { rows } = await db.pool.query<{ bytes: number }>(
@@ -396,6 +403,9 @@ describe('a failure is told with what its workflow needs to know', () => {
     const files = [{ sha256, bytes: rows[0]?.bytes ?? 0, name: 'half.csv', mediaType: 'text/csv' }];
     await scene.run(reader, { result: 'failed', files });
     expect(await facts('read')).toEqual([partialFile ? { partialFile } : {}]);
+    const found = await latestFiles(db.pool, { labwareIds: [scene.labware(barcode)], capability: 'read-plate' });
+    const course = { sha256, name: 'half.csv', partial: { every: '10min', for: '6h' } };
+    expect(found).toEqual(partialFile ? [expect.objectContaining(course)] : []);
   });
 });
 
