@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -34,6 +34,8 @@ export interface Stand {
 /** Starts a PostgreSQL of its own (fsync on), Temporal's development server, api and worker, and makes robots known. */
 export async function openStand(robots: number, say: (line: string) => void): Promise<Stand> {
   const folder = mkdtempSync(join(tmpdir(), 'anneal-storm-'));
+  // PostgreSQL's own user must get through to its cluster, or it is kept elsewhere and stays behind.
+  chmodSync(folder, 0o711);
   // What was started last ends first, whether the start went well or not.
   const endings: (() => Promise<unknown>)[] = [];
   const close = async (keep: boolean): Promise<void> => {
