@@ -1,7 +1,8 @@
 -- Lab time of a virtual site: what keeps it from moving, where it may move to.
 
 -- What keeps a virtual clock from moving.
-create or replace function clock_obstacles(p_site uuid) returns table (kind text, subject text) language sql stable as $$
+create or replace function clock_obstacles(p_site uuid) returns table (kind text, subject text) language sql stable
+set jit = off as $$
   select 'leased', j.step_key from dispatch d join job j on j.id = d.job_id where d.site_id = p_site and d.state = 'leased'
   union all
   select case when d.lease_expires_at < now() then 'silent' else 'finishing' end, j.step_key

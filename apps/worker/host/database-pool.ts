@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { LoggerService, OnApplicationShutdown } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { ServerConfig } from '../../../libs/platform/config/server-config';
+import { sessionSettings } from '../../../libs/platform/database/session-settings';
 
 const connectMs = 5_000;
 
@@ -13,6 +14,7 @@ export function databasePool(config: Pick<ServerConfig, 'databaseUrl' | 'databas
     application_name: 'anneal-worker',
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
+    options: sessionSettings,
   });
   pool.on('error', (error) => log.warn('a connection to PostgreSQL broke', { error: error.message }));
   return pool;

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { entities } from '../../../db/entities';
+import { sessionSettings } from './session-settings';
 
 /** How a process reaches the facts. */
 export interface DatabaseOptions {
@@ -34,7 +35,12 @@ export function createDataSource(options: DatabaseOptions): DataSource {
     applicationName: options.applicationName,
     poolErrorHandler: (error: Error) => options.onIdleError?.(error),
     // A connection keeps its plans: one that was closed for idleness costs the next burst tens of milliseconds.
-    extra: { connectionTimeoutMillis: connectionTimeoutMs, keepAlive: true, idleTimeoutMillis: 0 },
+    extra: {
+      connectionTimeoutMillis: connectionTimeoutMs,
+      keepAlive: true,
+      idleTimeoutMillis: 0,
+      options: sessionSettings,
+    },
   });
 }
 
