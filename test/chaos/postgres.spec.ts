@@ -6,7 +6,7 @@ jest.setTimeout(300_000);
 
 /** The short form of `npm run chaos -- postgres`: quick kills of PostgreSQL; the worker is left alone. */
 const rhythms = {
-  postgres: { everySeconds: [2, 4], downSeconds: [0, 1] },
+  postgres: { everySeconds: [1, 2.5], downSeconds: [0, 1] },
   worker: { everySeconds: [3_600, 3_600], downSeconds: [0, 0] },
 } as const;
 
