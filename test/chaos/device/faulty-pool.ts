@@ -116,9 +116,9 @@ function gated(client: PoolClient, gate: () => PoolGate): PoolClient {
     await (query as Query).call(client, 'rollback');
   };
   client.query = (async (...args: unknown[]) => {
-    const result = await mine.around(args, () => (query as Query).call(client, ...args), rollback);
     const text = textOf(args[0]);
     if (/^begin/i.test(text)) open = true;
+    const result = await mine.around(args, () => (query as Query).call(client, ...args), rollback);
     if (/^(commit|rollback)/i.test(text)) open = false;
     return result;
   }) as PoolClient['query'];

@@ -24,6 +24,8 @@ export class LaneLab {
   /** The gates of the present schedule. */
   apiGate = new PoolGate(undefined, () => undefined);
   workerGate = new PoolGate(undefined, () => undefined);
+  /** Seed of the present schedule. */
+  seed = 0;
   private readonly http = new Agent({ keepAlive: true, maxSockets: 8 });
 
   private constructor(
@@ -46,6 +48,7 @@ export class LaneLab {
   /** Clears away what earlier schedules left, and opens a campaign. */
   async begin(campaignId: string, slug: string, seed: number): Promise<void> {
     const { db, scene, watcher } = this;
+    this.seed = seed;
     await watcher.query(
       `update campaign set status = 'finished' where status = 'running';
        update labware set discarded = true where not discarded;

@@ -71,7 +71,7 @@ export class Machine {
   /** The process ends without a word; what it asked the system to write is written or not. */
   kill(): void {
     if (!this.agent) return;
-    this.turns.cancelOwner(this.owner);
+    this.turns.bury(this.owner);
     this.turns.wake(this.owner);
     this.asleep = false;
     this.agent = undefined;

@@ -28,10 +28,13 @@ const roundUp = (ms: number): number => Math.ceil(ms / tickMs) * tickMs;
 export class Turns {
   now = 0;
   taken = 0;
+  /** The latest line. */
+  latest = '';
   /** Told of every jump of time, ms. */
   onTime: (byMs: number) => void = () => undefined;
   hook: TurnHook = () => ({ goes: true });
   private waiting: Pending[] = [];
+  private readonly dead = new Set<string>();
   private readonly asleep = new Set<string>();
   private readonly hash: Hash = createHash('sha256');
 
@@ -42,7 +45,7 @@ export class Turns {
 
   /** Puts something in line. @param inMs virtual time until it may have its turn, rounded up to whole seconds */
   later(owner: string, name: string, inMs: number, run: Pending['run']): Pending {
-    return this.put(owner, name, this.now + roundUp(inMs), run);
+    return this.put(owner, name, roundUp(this.now + inMs), run);
   }
 
   /** Puts a look of the machinery in line, at half a second: never at the moment a lease ends. */
@@ -52,7 +55,7 @@ export class Turns {
 
   private put(owner: string, name: string, at: number, run: Pending['run']): Pending {
     const pending = { owner, name, at, run };
-    this.waiting.push(pending);
+    if (!this.dead.has(owner)) this.waiting.push(pending);
     return pending;
   }
 
@@ -78,11 +81,15 @@ export class Turns {
     this.waiting = this.waiting.filter((one) => one !== pending);
   }
 
-  /** Removes everything that waits for an owner. @returns what it was */
-  cancelOwner(owner: string): Pending[] {
-    const gone = this.waiting.filter((one) => one.owner === owner);
+  /** Removes everything that waits for an owner. */
+  cancelOwner(owner: string): void {
     this.waiting = this.waiting.filter((one) => one.owner !== owner);
-    return gone;
+  }
+
+  /** An owner that is no more: nothing waits for it, now or later. */
+  bury(owner: string): void {
+    this.dead.add(owner);
+    this.cancelOwner(owner);
   }
 
   sleep(owner: string): void {
@@ -101,6 +108,7 @@ export class Turns {
   /** Notes what happened; part of the hash. */
   note(line: string): void {
     const text = `${(this.now / 1000).toFixed(1)} ${line}`;
+    this.latest = text;
     this.hash.update(text).update('\n');
     this.print?.(text);
   }

@@ -203,7 +203,7 @@ export class Workflow {
       await enqueueBlock(client, block);
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
-      client.release();
+      client.release(error as Error);
       throw error;
     }
     turns.note('the block is queued, its transaction stays open');

@@ -13,6 +13,8 @@ export interface Held {
   readonly finish: () => Promise<void>;
 }
 
+const stuckMs = 40_000;
+
 /** PostgreSQL and the api as one schedule uses them: time, transactions that stay open, processes that die. */
 export class World {
   private behindMs = 0;
@@ -41,9 +43,19 @@ export class World {
   async io<T>(work: () => Promise<T>): Promise<T> {
     await this.keepTime();
     const result = work();
+    this.guard(result);
     this.current = result.catch(() => undefined);
-    if (this.held.size === 0) return result;
     return this.unblocking(result);
+  }
+
+  /** Work that stays away for a minute of real time is a fault of this simulation: better loud than stuck. */
+  private guard(result: Promise<unknown>): void {
+    const timer = setTimeout(() => {
+      process.stderr.write(`seed ${this.lab.seed} is stuck: ${this.turns.latest}\n`);
+      process.exit(3);
+    }, stuckMs);
+    const over = (): void => clearTimeout(timer);
+    result.then(over, over);
   }
 
   hold(held: Held): void {
@@ -145,21 +157,24 @@ export class World {
   /** Lets the time that passed in the schedule pass in PostgreSQL too; the real milliseconds since then do not count. */
   private async keepTime(): Promise<void> {
     if (this.behindMs === 0 && this.syncedAt !== undefined) return;
-    const { rows } = await this.lab.watcher.query<{ at: string }>({
-      name: 'keep-time',
-      text: `with shift as (select $1::float8 * interval '1 millisecond' - coalesce(clock_timestamp() - $2::timestamptz, interval '0') as by),
+    const { rows } = await this.unblocking(
+      this.lab.watcher.query<{ at: string }>({
+        name: 'keep-time',
+        text: `with shift as (select $1::float8 * interval '1 millisecond' - coalesce(clock_timestamp() - $2::timestamptz, interval '0') as by),
         leases as (update dispatch set lease_expires_at = lease_expires_at - shift.by, heartbeat_at = heartbeat_at - shift.by
           from shift where state in ('leased', 'started')),
         clock as (update lab_clock set now_at = now_at + $1::float8 * interval '1 millisecond' where $1 > 0)
         select clock_timestamp()::text as at`,
-      values: [this.behindMs, this.syncedAt ?? null],
-    });
+        values: [this.behindMs, this.syncedAt ?? null],
+      }),
+    );
     this.syncedAt = (rows[0] as { at: string }).at;
     this.behindMs = 0;
   }
 
   /** When the work waits for a lock of an open transaction, that transaction ends first. */
   private async unblocking<T>(result: Promise<T>): Promise<T> {
+    if (this.held.size === 0) return result;
     const settled = result.then(
       () => true,
       () => true,
@@ -179,7 +194,7 @@ export class World {
   }
 
   private async isBlocked(): Promise<boolean> {
-    const { rowCount } = await this.lab.watcher.query({
+    const { rowCount } = await this.lab.quietPool.query({
       name: 'is-blocked',
       text: `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
     });
