@@ -16,6 +16,11 @@ describe('idling', () => {
   it.each<[string, (index: number) => Partial<IdleSample>, boolean]>([
     ['is flat when nothing changes', () => ({}), true],
     ['may warm up', (index) => (index < 5 ? { apiCpuPercent: 90, apiRssMb: 300 } : {}), true],
+    [
+      'is flat when every other sample is busier',
+      (index) => ({ apiCpuPercent: index % 2 ? 9 : 15, requestsPerSecond: index % 2 ? 83 : 117 }),
+      true,
+    ],
     ['is not flat when memory creeps', (index) => ({ apiRssMb: 150 + 2 * index }), false],
     ['is not flat when CPU creeps', (index) => ({ apiCpuPercent: 12 + index / 3 }), false],
     ['is not flat when connections are left behind', (index) => ({ postgresConnections: 21 + index }), false],
