@@ -27,6 +27,8 @@ import { AnnealClient } from '../../libs/client/client';
 import { enrolDevice } from '../../libs/client/enrolment';
 import type { JobLabware, JobSpec, PlannedTransfer } from '../../libs/device/job';
 import { expandOrdinals } from '../../libs/device/job';
+import { tipsFor } from '../../libs/labware/tips';
+import { plateGrids, wellsByRow } from '../../libs/labware/wells';
 import { findUnitOperation } from '../../libs/protocol/unit-operations';
 import type { TestDatabase } from '../../libs/testing/database';
 import { testDatabase } from '../../libs/testing/database';
@@ -127,14 +129,16 @@ describe('virtual lab, agents and the real api together', () => {
     to: string,
     wells: readonly string[],
     ul: number,
+    tips = false,
   ): Promise<QueuedJob> {
     // prettier-ignore
     const [source, destination] = [labware('source', from), labware('destination', to)];
-    const transfers = wells.map((toWell, at): PlannedTransfer => ({ ordinal: at + 1, fromLabwareId: source.labwareId, fromWell, toLabwareId: destination.labwareId, toWell, volumePl: ul * 1e6 })); // prettier-ignore
+    const transfers = wells.map((toWell, at): PlannedTransfer => ({ ordinal: at + 1, fromLabwareId: source.labwareId, fromWell: fromWell || toWell, toLabwareId: destination.labwareId, toWell, volumePl: ul * 1e6 })); // prettier-ignore
     const named = new Map([source, destination].map((one) => [one.labwareId, one]));
     const text = writePicklist(toPicklistRows(transfers, (id) => named.get(id) as JobLabware));
     const { sha256 } = await putFile(db.pool, { tenantId: db.tenantId, name: 'worklist.csv', mediaType: 'text/csv', content: Buffer.from(text) }); // prettier-ignore
-    return { ...job(stepKey, 'transfer', needs, { labware: [source, destination] }), worklist: { sha256, transfers } };
+    const spec = { labware: [source, destination], ...(tips ? { tips: tipsFor(transfers) } : {}) };
+    return { ...job(stepKey, 'transfer', needs, spec), worklist: { sha256, transfers } };
   }
 
   async function settled(stepKeys: readonly string[]): Promise<Record<string, string>> {
@@ -181,6 +185,29 @@ describe('virtual lab, agents and the real api together', () => {
     for (const name of plates)
       expect(lab.truth.find(`PCR-${name}`)).toMatchObject({ place: 'freezer-80', seal: 'foil' });
   }, 120_000);
+
+  it('brings boxes of tips as they run out, throws empty ones away, and counts what the instrument really took', async () => {
+    const wells = wellsByRow(plateGrids[96]);
+    const jobs = [await transfer('r1/tips/0', [], 'STOCK-REAGENTS-1', 'A3', 'PCR-T0', wells, 40, true)];
+    for (const [at, ul] of [10, 9, 7, 5, 3].entries())
+      jobs.push(await transfer(`r1/tips/${at + 1}`, [`r1/tips/${at}`], `PCR-T${at}`, '', `PCR-T${at + 1}`, wells, ul, true)); // prettier-ignore
+    expect(jobs.map(({ spec }) => spec.tips?.[0])).toEqual([{ kind: 'tips-300', count: 1 }, ...jobs.slice(1).map(() => ({ kind: 'tips-10', count: 96 }))]); // prettier-ignore
+    await enqueueBlock(db.pool, { tenantId: db.tenantId, siteId: db.siteId, campaignId, round: 1, stage: 'build', blockKey: 'tips', handledEventIds: [], jobs }); // prettier-ignore
+    const states = await settled(jobs.map(({ stepKey }) => stepKey));
+    expect(states).toEqual(Object.fromEntries(jobs.map(({ stepKey }) => [stepKey, 'succeeded'])));
+
+    const taken = new Map<string, number>();
+    for (const line of await lab.history())
+      if (line.t === 'transfer' && line.rack) taken.set(line.rack, (taken.get(line.rack) ?? 0) + 1);
+    const { rows } = await db.pool.query<{ barcode: string; low: number; high: number; discarded: boolean }>(
+      `select w.barcode, w.discarded, sum(u.low)::int as low, sum(u.high)::int as high
+       from tip_use u join labware w on w.id = u.labware_id group by w.id order by w.barcode`,
+    );
+    expect([...taken.values()].reduce((sum, count) => sum + count, 0)).toBe(1 + 5 * 96);
+    expect(rows.map(({ barcode, low, high }) => [barcode, low, high])).toEqual([...taken].sort().map(([barcode, count]) => [barcode, count, count])); // prettier-ignore
+    for (const { barcode, high } of rows) expect(lab.truth.find(barcode)?.tips).toBe(96 - high);
+    expect(rows.filter(({ discarded }) => discarded).length).toBeGreaterThan(0);
+  }, 240_000);
 
   it('takes the evidence of an instrument that crashed and came back', async () => {
     await lab.fault({ kind: 'crash', device: 'lh-1', afterTransfers: 1 });
