@@ -121,26 +121,40 @@ create or replace function lot_refusal(p_dispatches uuid[]) returns jsonb langua
 $$;
 
 -- Writes down what jobs expect of their labware, the tips their dispatches will use, and where on a deck a move puts what it carries.
+-- One look says which of these there is any of: most jobs have none.
 create or replace function note_expectations(p_jobs uuid[]) returns void language plpgsql
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_closed boolean;
+  v_tips boolean;
+  v_decks boolean;
 begin
-  update job_labware jl set seal = l.seal, lid = l.lid
-  from job j cross join jsonb_to_recordset(j.spec -> 'labware') as l ("labwareId" uuid, seal text, lid boolean)
-  where j.id = any (p_jobs) and jl.job_id = j.id and jl.labware_id = l."labwareId" and (l.seal is not null or l.lid is not null);
+  select bool_or(j.spec @? '$.labware[*].seal' or j.spec @? '$.labware[*].lid'), bool_or(j.spec ? 'tips'),
+    bool_or(j.capability = 'move-labware' and exists (
+      select 1 from place p where p.site_id = j.site_id and p.code = j.spec -> 'parameters' ->> 'place' and p.kind = 'deck'))
+  into v_closed, v_tips, v_decks from job j where j.id = any (p_jobs);
 
-  -- A later attempt uses no more tips than the wells it still takes from.
-  insert into dispatch_tip (dispatch_id, kind, count)
-  select d.id, t.kind, case when d.attempt = 1 then t.count else least(t.count, left_over.wells) end
-  from job j
-  join dispatch d on d.job_id = j.id and d.state in ('blocked', 'queued')
-  cross join jsonb_to_recordset(j.spec -> 'tips') as t (kind text, count integer)
-  cross join lateral (select count(distinct (x.from_labware_id, x.from_well))::int as wells
-    from planned_transfer x where x.dispatch_id = d.id) left_over
-  where j.id = any (p_jobs) and t.count > 0 and (d.attempt = 1 or left_over.wells > 0)
-  on conflict do nothing;
-
-  perform plan_position(j.id) from job j
-  where j.id = any (p_jobs) and j.capability = 'move-labware' and j.spec -> 'parameters' ? 'place' order by j.created_at, j.id;
+  if v_closed then
+    update job_labware jl set seal = l.seal, lid = l.lid
+    from job j cross join jsonb_to_recordset(j.spec -> 'labware') as l ("labwareId" uuid, seal text, lid boolean)
+    where j.id = any (p_jobs) and jl.job_id = j.id and jl.labware_id = l."labwareId" and (l.seal is not null or l.lid is not null);
+  end if;
+  if v_tips then
+    -- A later attempt uses no more tips than the wells it still takes from.
+    insert into dispatch_tip (dispatch_id, kind, count)
+    select d.id, t.kind, case when d.attempt = 1 then t.count else least(t.count, left_over.wells) end
+    from job j
+    join dispatch d on d.job_id = j.id and d.state in ('blocked', 'queued')
+    cross join jsonb_to_recordset(j.spec -> 'tips') as t (kind text, count integer)
+    cross join lateral (select count(distinct (x.from_labware_id, x.from_well))::int as wells
+      from planned_transfer x where x.dispatch_id = d.id) left_over
+    where j.id = any (p_jobs) and t.count > 0 and (d.attempt = 1 or left_over.wells > 0)
+    on conflict do nothing;
+  end if;
+  if v_decks then
+    perform plan_position(j.id) from job j
+    where j.id = any (p_jobs) and j.capability = 'move-labware' and j.spec -> 'parameters' ? 'place' order by j.created_at, j.id;
+  end if;
 end $$;
 
 -- Lowest position of a deck that neither labware nor a planned move has; null for other places, and when there is none.
@@ -281,13 +295,22 @@ $$;
 create or replace function bind_material(p_dispatch dispatch) returns jsonb language plpgsql
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
-  v_labware jsonb;
-  v_answer jsonb := '{}';
+  v_answer jsonb;
 begin
-  if not exists (select 1 from job_labware where job_id = p_dispatch.job_id) then return v_answer; end if;
+  -- The device is told where on its deck each labware stands, and how it is closed.
+  select jsonb_build_object('spec', j.spec || jsonb_build_object('labware', l.known)) into v_answer
+  from job j cross join lateral (
+    select jsonb_agg(l.entry || jsonb_strip_nulls(
+      jsonb_build_object('position', coalesce(jl.position, w.position), 'seal', w.seal, 'lid', w.lid)) order by l.place) as known
+    from jsonb_array_elements(j.spec -> 'labware') with ordinality as l (entry, place)
+    join labware w on w.id = (l.entry ->> 'labwareId')::uuid
+    join job_labware jl on jl.job_id = j.id and jl.labware_id = w.id) l
+  where j.id = p_dispatch.job_id and l.known is not null;
+  if v_answer is null then return '{}'; end if;
   insert into dispatch_lot (dispatch_id, labware_id, lot_id)
   select p_dispatch.id, w.id, w.lot_id from job_labware jl join labware w on w.id = jl.labware_id
   where jl.job_id = p_dispatch.job_id and w.lot_id is not null on conflict (dispatch_id, labware_id) do update set lot_id = excluded.lot_id;
+  if not exists (select 1 from dispatch_tip where dispatch_id = p_dispatch.id) then return v_answer; end if;
   -- Fuller racks last: what was begun is used up first.
   insert into dispatch_rack (dispatch_id, labware_id, count)
   select p_dispatch.id, x.labware_id, least(x.tips, t.count - x.before)
@@ -297,15 +320,6 @@ begin
     from tips_on((select place_id from device where id = p_dispatch.device_id)) r where r.tips > 0
   ) x on x.kind = t.kind and x.before < t.count
   where t.dispatch_id = p_dispatch.id on conflict do nothing;
-  -- The device is told where on its deck each labware stands, and how it is closed.
-  select jsonb_agg(l.entry || jsonb_strip_nulls(jsonb_build_object('position', coalesce(jl.position, w.position), 'seal', w.seal, 'lid', w.lid))
-    order by l.place) into v_labware
-  from job j cross join jsonb_array_elements(j.spec -> 'labware') with ordinality as l (entry, place)
-  join labware w on w.id = (l.entry ->> 'labwareId')::uuid
-  join job_labware jl on jl.job_id = j.id and jl.labware_id = w.id
-  where j.id = p_dispatch.job_id;
-  select v_answer || jsonb_build_object('spec', j.spec || jsonb_build_object('labware', v_labware)) into v_answer
-  from job j where j.id = p_dispatch.job_id and v_labware is not null;
   return v_answer || coalesce((
     select jsonb_build_object('tips', jsonb_agg(jsonb_build_object('kind', w.kind, 'rack', w.barcode, 'position', w.position, 'count', r.count) order by w.kind, w.barcode))
     from dispatch_rack r join labware w on w.id = r.labware_id where r.dispatch_id = p_dispatch.id having count(*) > 0), '{}');
