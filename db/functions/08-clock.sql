@@ -10,14 +10,19 @@ set jit = off as $$
   where d.site_id = p_site and d.state = 'started'
     and (d.lease_expires_at < now() or d.until_lab_at is null or d.until_lab_at <= lab_now(p_site))
   union all
-  select 'leasable', v.code || ': ' || j.step_key
-  from device v
+  select 'leasable', (idle.v).code || ': ' || j.step_key
+  -- The offsets keep each question from being asked of more rows than the one before it has left.
+  from (
+    select v from device v
+    where v.site_id = p_site and device_refusal(v, lab_now(p_site)) is null
+      and not exists (select 1 from dispatch busy where busy.device_id = v.id and busy.state in ('leased', 'started'))
+    offset 0) idle
   cross join lateral (
-    select c.dispatch_id from candidates_of(v, lab_now(p_site), '{}', 256) c join dispatch x on x.id = c.dispatch_id
-    where material_problem(x.job_id, v.place_id) is null limit 1) first
+    select c.dispatch_id from (
+      select x.id as dispatch_id, x.job_id
+      from candidates_of(idle.v, lab_now(p_site), '{}', 256) found join dispatch x on x.id = found.dispatch_id offset 0) c
+    where material_problem(c.job_id, (idle.v).place_id) is null limit 1) first
   join dispatch d on d.id = first.dispatch_id join job j on j.id = d.job_id
-  where v.site_id = p_site and device_refusal(v, lab_now(p_site)) is null
-    and not exists (select 1 from dispatch busy where busy.device_id = v.id and busy.state in ('leased', 'started'))
   union all
   select 'upload', encode(u.sha256, 'hex') from upload u join dispatch d on d.id = u.owner_id
   where u.owner_kind = 'dispatch' and u.completed_at is null and d.site_id = p_site and d.state = 'started'
