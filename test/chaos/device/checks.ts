@@ -24,6 +24,8 @@ interface DispatchRow {
   readonly state: string;
   readonly repeatable: boolean;
   readonly tells: boolean;
+  /** A job of the campaign; else the system's own. */
+  readonly campaign: boolean;
   readonly outcome: Outcome | null;
   readonly lateOutcome: Outcome | null;
   readonly resolution: { readonly reason?: string } | null;
@@ -44,11 +46,12 @@ class Facts {
     const { rows } = await schedule.lab.watcher.query<DispatchRow>({
       name: 'all-dispatches',
       text: `select d.id, d.job_id as "jobId", j.step_key as "stepKey", d.attempt, d.state, j.spec ? 'repeatableWithinMs' as repeatable,
-          j.tells_success as tells, d.outcome, d.late_outcome as "lateOutcome", d.resolution,
+          j.tells_success as tells, j.campaign_id is not null as campaign, d.outcome, d.late_outcome as "lateOutcome", d.resolution,
           exists (select 1 from event e where e.tenant_id = d.tenant_id and e.stream = 'job/' || d.job_id
             and e.kind = 'jobBecameUnknown' and e.payload ->> 'dispatchId' = d.id::text) as "wasUnknown"
-        from dispatch d join job j on j.id = d.job_id where j.campaign_id = $1 order by j.step_key, d.attempt`,
-      values: [schedule.campaignId],
+        from dispatch d join job j on j.id = d.job_id
+        where j.campaign_id = $1 or (j.campaign_id is null and d.queued_at > $2::timestamptz) order by j.step_key, d.attempt`,
+      values: [schedule.campaignId, schedule.lab.beganAt],
     });
     return new Facts(
       schedule,
@@ -139,7 +142,8 @@ async function lostFiles({ schedule, dispatches, name }: Facts): Promise<string[
 
 /** A settled or unknown dispatch the workflow was to hear of and did not. */
 function lostMessages({ schedule, dispatches }: Facts): string[] {
-  return dispatches.flatMap(({ stepKey, attempt, state, tells, resolution }) => {
+  return dispatches.flatMap(({ stepKey, attempt, state, tells, resolution, campaign }) => {
+    if (!campaign) return [];
     const due = state === 'failed' || (state === 'succeeded' && tells);
     // Who dispatches again what may be repeated needs no message about the attempt before.
     const own = /dispatched again/.test(resolution?.reason ?? '');
@@ -171,7 +175,8 @@ function unsettled({ schedule, dispatches }: Facts): string[] {
   const owing = schedule.machines.flatMap((machine) =>
     machine.scrapped || machine.owes === 0 ? [] : `${machine.name} owes ${machine.owes ?? 'itself'}`,
   );
-  return [...open, ...owing];
+  const lasting = dispatches.filter(({ state }) => ['leased', 'started', 'unknown'].includes(state));
+  return [...open, ...owing, ...lasting.map(({ stepKey, attempt, state }) => `${stepKey}/${attempt} is ${state}`)];
 }
 
 /** Transfers whose true volume is not between what the ledger says. */

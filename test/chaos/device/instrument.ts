@@ -189,7 +189,8 @@ export class Instrument {
   private end(run: Run, problem: string | undefined): void {
     const { job, transfers } = run.staged;
     const result = problem === undefined ? 'succeeded' : 'failed';
-    const files = problem === undefined && transfers.length === 0 ? [this.result(run)] : [];
+    const reads = job.spec.capability === 'read-plate';
+    const files = problem === undefined && reads ? [this.result(run)] : [];
     run.outcome = {
       version: 1,
       result,

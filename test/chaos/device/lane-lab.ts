@@ -19,11 +19,22 @@ import { PoolGate } from './faulty-pool';
 export const leaseMs = 1_800_000;
 const never = 2 ** 31 - 1;
 
+/** What a schedule begins with. */
+export interface Beginning {
+  readonly campaignId: string;
+  readonly slug: string;
+  readonly seed: number;
+  /** The devices it has; the others are out of service. */
+  readonly devices: readonly string[];
+}
+
 /** A database with the real api over it, used by one schedule after another. */
 export class LaneLab {
   /** The gates of the present schedule. */
   apiGate = new PoolGate(undefined, () => undefined);
   workerGate = new PoolGate(undefined, () => undefined);
+  /** Time of PostgreSQL at which the present schedule began. */
+  beganAt = '';
   /** Seed of the present schedule. */
   seed = 0;
   private readonly http = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -46,15 +57,19 @@ export class LaneLab {
   }
 
   /** Clears away what earlier schedules left, and opens a campaign. */
-  async begin(campaignId: string, slug: string, seed: number): Promise<void> {
+  async begin({ campaignId, slug, seed, devices }: Beginning): Promise<void> {
     const { db, scene, watcher } = this;
     this.seed = seed;
     await watcher.query(
       `update campaign set status = 'finished' where status = 'running';
        update labware set discarded = true where not discarded;
-       update device set state = 'in-service', state_reason = null, quarantined_by = null where state <> 'in-service';
+       update dispatch set state = 'withdrawn', settled_at = now(), lease_expires_at = null, change = jsonb_build_object('by', system_actor(tenant_id), 'reason', 'the schedule is over') where state in ('blocked', 'queued', 'leased');
+       update device set state = case when code in (${devices.map((code) => `'${code}'`).join()}) then 'in-service' else 'out-of-service' end,
+         state_reason = null, quarantined_by = null, hold = null, hold_checklist = '{}';
        update lab_clock set now_at = '2026-01-05T08:00:00Z'`,
     );
+    const { rows } = await watcher.query<{ at: string }>('select clock_timestamp()::text as at');
+    this.beganAt = (rows[0] as { at: string }).at;
     // Tokens are text in journals and answers: of one length, and the same whenever a seed runs.
     await watcher.query(`select setval('fencing_token', $1)`, [1_000_000_000 + (seed % 1_000_000) * 1_000]);
     await watcher.query(
@@ -71,6 +86,7 @@ export class LaneLab {
     const devices = new Map<string, SceneDevice>();
     for (const code of ['lh-1', 'lh-2']) devices.set(code, await scene.device(code, 'transfer-liquid', 1_000));
     devices.set('reader-1', await scene.device('reader-1', 'read-plate', 1_000));
+    devices.set('arm-1', await scene.device('arm-1', 'move-labware', 4, 'person'));
     const ops = await issueToken(db.pool, { tenantId: db.tenantId, kind: 'person', name: 'ada', roles: ['ops'] });
     const settings = { databaseUrl: db.url, databasePoolSize: 4, leaseMs, sweepMs: never, longPollMs: 25_000 };
     const app = await createServer(settings, false);

@@ -31,10 +31,23 @@ export interface Filled {
 export type LabwareIds = (barcode: string) => string;
 
 const wells = ['A1', 'B1', 'C1', 'D1', 'E1', 'F1', 'G1', 'H1'];
+/** Which devices there are. With two handlers, or plates that stand elsewhere, something has to carry. */
+const deviceSets: readonly (readonly string[])[] = [
+  ['lh-1'],
+  ['lh-1'],
+  ['lh-1', 'reader-1'],
+  ['lh-1', 'reader-1'],
+  ['lh-1', 'reader-1'],
+  ['reader-1'],
+  ['lh-1', 'reader-1', 'arm-1'],
+  ['lh-1', 'lh-2', 'arm-1'],
+  ['lh-1', 'lh-2', 'reader-1', 'arm-1'],
+];
 const sourceWells = wells.slice(0, 3);
 
 /** Draws devices, jobs, what they need of each other, and how they are queued. */
 export class ScenarioMaker {
+  private carried = false;
   private readonly decks = new Map<string, Set<string>>();
 
   constructor(
@@ -45,16 +58,7 @@ export class ScenarioMaker {
   ) {}
 
   make(): Scenario {
-    const devices = (
-      [
-        ['lh-1'],
-        ['lh-1', 'reader-1'],
-        ['lh-1', 'reader-1'],
-        ['lh-1', 'lh-2'],
-        ['reader-1'],
-        ['lh-1', 'lh-2', 'reader-1'],
-      ] as const
-    )[this.random.below(6)] as readonly string[];
+    const devices = deviceSets[this.random.below(deviceSets.length)] as readonly string[];
     const count = 2 + this.random.below(4);
     const jobs: ScenarioJob[] = [];
     for (let index = 0; index < count; index++) jobs.push(this.job(index, devices, jobs));
@@ -69,7 +73,9 @@ export class ScenarioMaker {
   }
 
   private job(index: number, devices: readonly string[], before: readonly ScenarioJob[]): ScenarioJob {
-    const device = devices[this.random.below(devices.length)] as string;
+    const able = devices.filter((code) => !code.startsWith('arm'));
+    const device = able[this.random.below(able.length)] as string;
+    this.carried = devices.length > able.length;
     const stepKey = `r1/build/step${index}`;
     const needs = this.needs(before);
     return device.startsWith('lh') ? this.transfer(stepKey, device, needs, index) : this.read(stepKey, needs, index);
@@ -128,7 +134,8 @@ export class ScenarioMaker {
   }
 
   private place(barcode: string, device: string): Omit<JobLabware, 'role'> {
-    const deck = `deck-${device}`;
+    const known = [...this.decks].find(([, barcodes]) => barcodes.has(barcode))?.[0];
+    const deck = known ?? (this.carried && this.random.uniform() < 0.3 ? 'hotel' : `deck-${device}`);
     this.decks.set(deck, (this.decks.get(deck) ?? new Set()).add(barcode));
     return { labwareId: this.idOf(barcode), barcode, kind: 'pcr-96', at: 'device' };
   }

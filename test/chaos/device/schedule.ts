@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { arrangeIfFree } from '../../../db/device-work/logistics';
 import { sweepLeases } from '../../../db/device-work/sweep';
 import { receiveLabware } from '../../../db/lab/labware';
 import { inTransaction } from '../../../db/transaction';
@@ -107,7 +108,7 @@ export class Schedule {
     const key = `s${seed}`;
     this.campaignId = namedId(key);
     this.scenario = new ScenarioMaker(key, tenantId, (barcode) => lab.scene.labware(barcode), this.random).make();
-    await lab.begin(this.campaignId, key, seed);
+    await lab.begin({ campaignId: this.campaignId, slug: key, seed, devices: this.scenario.devices });
     await this.profile.mute(() => this.fill());
     for (const code of this.scenario.devices) {
       const instrument = new Instrument(code, this.turns, generatorFor('device chaos', seed, code), this.profile);
@@ -162,13 +163,13 @@ export class Schedule {
     return machine;
   }
 
-  /** Looks for lapsed leases, as each replica of the api does. */
+  /** Looks for lapsed leases and routes work, as each replica of the api does. */
   private sweep(): void {
     this.turns.look('keeper', 'sweeps leases', sweepMs, async () => {
       this.sweep();
       const swept = await this.world.keeping((pool) => sweepLeases(pool, 0));
-      if (!swept || swept.lapsed + swept.unknown === 0) return;
-      const { lapsed, unknown } = swept;
+      await this.world.keeping((pool) => arrangeIfFree(pool, this.lab.db.siteId));
+      const { lapsed, unknown } = swept ?? { lapsed: 0, unknown: 0 };
       this.turns.note(`${lapsed} leases lapsed, ${unknown} became unknown`);
       this.world.onNews();
     });
@@ -262,7 +263,8 @@ export class Schedule {
       text: `select (select count(distinct d.job_id) from dispatch d join job j on j.id = d.job_id
           where j.campaign_id = $1 and d.state = 'succeeded') < $2
         or exists (select 1 from outbox where campaign_id = $1 and sent_at is null)
-        or exists (select 1 from device where state <> 'in-service') as open`,
+        or exists (select 1 from device where state = 'quarantined')
+        or exists (select 1 from dispatch where state in ('leased', 'started', 'unknown')) as open`,
       values: [this.campaignId, this.scenario.blocks.flat().length],
     });
     return rows[0]?.open === false;
