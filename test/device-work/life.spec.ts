@@ -215,7 +215,6 @@ describe('the life of a dispatch', () => {
     ]);
   });
 
-
   it('answers the same outcome the same way, and keeps another one as late', async () => {
     await scene.enqueue([scene.step('late', 'read-plate')]);
     const job = await scene.start(reader);

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { addCampaignCommands } from '../../apps/cli/commands/campaign';
 import { addLabCommands } from '../../apps/cli/commands/lab';
+import { addLoadingCommand } from '../../apps/cli/commands/loading';
 import { addProtocolCommands } from '../../apps/cli/commands/protocol';
 import { addStackCommands } from '../../apps/cli/stack/commands';
 import { parseCampaign, shippedContext } from '../../libs/campaign/document/parse-campaign';
@@ -27,9 +28,11 @@ const withTables = (text: string): string =>
     return `<!-- table: ${name} -->\n${made()}\n<!-- /table -->`;
   });
 
+const commandGroups = [addCampaignCommands, addProtocolCommands, addLabCommands, addLoadingCommand, addStackCommands];
+
 function program(): Command {
   const anneal = new Command('anneal').option('--api <url>').option('--token <token>').option('--role <role>');
-  for (const add of [addCampaignCommands, addProtocolCommands, addLabCommands, addStackCommands]) add(anneal);
+  for (const add of commandGroups) add(anneal);
   return anneal;
 }
 
