@@ -163,7 +163,13 @@ export function fetchSend(baseUrl: string): Send {
     withTimeout(timeoutMs, signal, async (own) => {
       const content = body === undefined ? {} : { body };
       const url = new URL(path, baseUrl);
-      const response = await fetch(url, { method, headers, redirect: 'error', signal: own, ...content });
+      const response = await fetch(url, { method, headers, redirect: 'error', signal: own, ...content }).catch(sayWhy);
       return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
     });
+}
+
+/** `fetch` says "fetch failed" and hides why. */
+function sayWhy(error: unknown): never {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  throw cause === undefined ? error : new Error(`no answer: ${cause.code ?? cause.message ?? String(cause)}`);
 }

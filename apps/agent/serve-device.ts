@@ -81,10 +81,12 @@ export class DeviceServer {
       const { agent, credential } = this.opened;
       await this.work(agent, credential).catch((error: unknown) => this.log('error', `broke off: ${String(error)}`));
       await this.close();
-      if (this.stopping.signal.aborted) break;
-      await this.clock.pause(againMs, this.stopping.signal);
-      await this.open().catch(() => undefined);
+      while (!this.opened && !this.stopping.signal.aborted) {
+        await this.clock.pause(againMs, this.stopping.signal);
+        await this.open().catch(() => undefined);
+      }
     }
+    await this.close();
     this.unlock?.();
   }
 
