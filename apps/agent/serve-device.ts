@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DomainError } from '../../libs/errors/domain-error';
+import { DomainError, isDomainError } from '../../libs/errors/domain-error';
 import type { AgentConfig } from '../../libs/platform/config/agent-config';
 import type { DeviceAdapter } from './adapters/adapter';
 import type { FileDropConfig } from './adapters/file-drop';
@@ -75,18 +75,20 @@ export class DeviceServer {
     }
   }
 
-  /** Works until `stop`; a device that was not opened is left alone. */
+  /** Works until `stop`; a device that was not opened, or whose enrolment code is not taken, is left alone. */
   async serve(): Promise<void> {
     while (this.opened && !this.stopping.signal.aborted) {
       const { agent, credential } = this.opened;
-      await this.work(agent, credential).catch((error: unknown) => this.log('error', `broke off: ${String(error)}`));
-      await this.close();
+      const failure = await this.work(agent, credential).catch((error: unknown) => error);
+      if (failure) this.log('error', `broke off: ${String(failure)}`);
+      await this.close(failure ? `broke off: ${String(failure)}` : 'stopped');
+      if (isDomainError(failure)) break;
       while (!this.opened && !this.stopping.signal.aborted) {
         await this.clock.pause(againMs, this.stopping.signal);
         await this.open().catch(() => undefined);
       }
     }
-    await this.close();
+    await this.close('stopped');
     this.unlock?.();
   }
 
@@ -135,9 +137,9 @@ export class DeviceServer {
     return { files, buffer, agent, credential: stored };
   }
 
-  private async close(): Promise<void> {
+  private async close(why: string): Promise<void> {
     if (!this.opened) return;
-    this.trouble = 'broke off, begins anew';
+    this.trouble = why;
     this.room.exclude(this.opened.buffer);
     await this.opened.files.close();
     this.opened = undefined;
