@@ -14,8 +14,9 @@ export interface Patch {
 
 /** Applies a patch. @throws Error when there is nothing to replace: the source has moved on */
 export function patched(text: string, { file, find, replace }: Patch): string {
-  if (!find.test(text)) throw new Error(`the mutant does not fit ${file} any more: ${String(find)} is not in it`);
-  return text.replace(find, replace);
+  const mutated = text.replace(find, replace);
+  if (mutated === text) throw new Error(`the mutant does not fit ${file} any more: ${String(find)} is not in it`);
+  return mutated;
 }
 
 /**

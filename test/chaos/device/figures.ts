@@ -12,8 +12,8 @@ export interface Figures {
   readonly unknownShare: number;
   readonly ledgerMismatches: number;
   readonly dispatches: number;
-  /** Faults that happened. */
-  readonly faults: number;
+  /** Faults that happened, by kind. */
+  readonly faults: Readonly<Record<string, number>>;
   /** Hash over the hashes of all schedules: the same for the same seeds, however often and in whatever company they run. */
   readonly trace: string;
   readonly failing?: readonly { readonly seed: number; readonly what: readonly string[] }[];
@@ -43,11 +43,17 @@ export function figuresOf(results: readonly ScheduleResult[]): Figures {
     unknownShare: Number((sum(({ findings }) => findings.unknowns) / Math.max(1, dispatches)).toFixed(4)),
     ledgerMismatches: sum(({ findings }) => findings.ledgerMismatches),
     dispatches,
-    faults: sum(({ faults }) => faults.length),
+    faults: countKinds(results.flatMap(({ faults }) => faults)),
     trace: createHash('sha256')
       .update(results.map(({ hash }) => hash).join())
       .digest('hex')
       .slice(0, 16),
     ...(failing.length > 0 ? { failing } : {}),
   };
+}
+
+function countKinds(kinds: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of [...kinds].sort()) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }

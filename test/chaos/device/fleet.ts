@@ -100,10 +100,11 @@ function runLane(
 function mutatedFunctions(root: string, script: string, patches: readonly Patch[]): string | undefined {
   if (patches.length === 0) return undefined;
   let { sql } = readFunctions();
-  for (const patch of patches) {
-    const text = readFileSync(join(root, patch.file), 'utf8');
-    if (!sql.includes(text)) throw new Error(`${patch.file} is not among the functions`);
-    sql = sql.replace(text, () => patched(text, patch));
+  for (const file of new Set(patches.map((patch) => patch.file))) {
+    const text = readFileSync(join(root, file), 'utf8');
+    if (!sql.includes(text)) throw new Error(`${file} is not among the functions`);
+    const mutated = patches.filter((patch) => patch.file === file).reduce(patched, text);
+    sql = sql.replace(text, () => mutated);
   }
   const path = script.replace(/\.js$/, '.sql');
   writeFileSync(path, sql);

@@ -28,6 +28,7 @@ interface Message {
 export class Network {
   /** Polls that found no work and wait for news. */
   private readonly polls = new Set<Message>();
+  private readonly mixedUp = new Set<string>();
   /** Leases granted, by device: an answer may turn up once more. */
   private readonly granted = new Map<string, ApiResponse[]>();
 
@@ -55,6 +56,11 @@ export class Network {
         }
         this.dispatch(message);
       });
+  }
+
+  /** The next poll of a device may be given what was meant for another. */
+  mixUp(device: string): void {
+    this.mixedUp.add(device);
   }
 
   /** Something changed in the lab: polls look again. */
@@ -107,9 +113,10 @@ export class Network {
 
   private staleFor(device: string): ApiResponse | undefined {
     const answers = this.granted.get(device);
-    if (!answers?.length || !this.profile.hits('stale-lease')) return undefined;
+    const factor = this.mixedUp.delete(device) ? 2 : 1;
+    if (!answers?.length || !this.profile.hits('stale-lease', factor)) return undefined;
     this.turns.note(`a stale lease turns up for ${device}`);
-    return answers[this.random.below(answers.length)];
+    return this.random.uniform() < 0.6 ? answers.at(-1) : answers[this.random.below(answers.length)];
   }
 
   private waits(message: Message): boolean {

@@ -28,17 +28,28 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+/** Faults that do harm together. */
+const themes: readonly (readonly FaultKind[])[] = [
+  ['pause', 'takeover', 'stale-lease'],
+  ['pause', 'takeover', 'stale-lease', 'trigger-late', 'request-lost'],
+  ['agent-crash', 'power-cut', 'instrument-reset', 'link-down', 'answer-lost'],
+  ['agent-crash', 'power-cut', 'stale-lease', 'trigger-late'],
+  ['api-crash', 'commit-unknown', 'lost-race', 'parked-commit'],
+  ['request-lost', 'answer-lost', 'late', 'doubled', 'run-fails'],
+  ['api-crash', 'answer-lost', 'run-fails', 'instrument-stalls'],
+];
+
 /** How often a fault of an enabled kind happens where it can. */
 const chances: Readonly<Record<FaultKind, number>> = {
   'agent-crash': 0.02,
   'power-cut': 0.02,
-  pause: 0.015,
-  takeover: 0.4,
+  pause: 0.025,
+  takeover: 0.7,
   'request-lost': 0.08,
   'answer-lost': 0.08,
   late: 0.08,
   doubled: 0.1,
-  'stale-lease': 0.25,
+  'stale-lease': 0.35,
   'api-crash': 0.03,
   'commit-unknown': 0.05,
   'database-away': 0.015,
@@ -65,15 +76,19 @@ export class Profile {
   onHit: (kind: FaultKind) => void = () => undefined;
 
   constructor(private readonly random: Generator) {
-    const share = [0, 0.15, 0.3, 0.3, 0.6, 1][random.below(6)] as number;
-    this.kinds = new Set(faultKinds.filter(() => random.uniform() < share));
+    const theme = random.uniform() < 0.4 ? (themes[random.below(themes.length)] as readonly FaultKind[]) : [];
+    const share = theme.length > 0 ? 0.1 : ([0, 0.15, 0.3, 0.3, 0.6, 1][random.below(6)] as number);
+    this.kinds = new Set([...theme, ...faultKinds.filter(() => random.uniform() < share)]);
     this.left = 2 + random.below(12);
   }
 
-  /** Whether a fault of a kind happens here. Faults of a schedule are counted: after the last one it is calm. */
-  hits(kind: FaultKind): boolean {
+  /**
+   * Whether a fault of a kind happens here. Faults of a schedule are counted: after the last one it is calm.
+   * @param factor how much likelier it is here than elsewhere
+   */
+  hits(kind: FaultKind, factor = 1): boolean {
     if (this.calm || this.muted || this.left === 0 || !this.kinds.has(kind)) return false;
-    if (this.random.uniform() >= chances[kind]) return false;
+    if (this.random.uniform() >= chances[kind] * factor) return false;
     this.left--;
     this.onHit(kind);
     return true;

@@ -192,9 +192,11 @@ export class Schedule {
   private strikeAgent(machine: Machine, pending: Pending): ReturnType<Turns['hook']> {
     const { profile, random } = this;
     if (profile.hits('clock-step')) machine.wallOffsetMs += minuteMs * (random.below(2_880) - 1_440);
-    if (profile.hits('pause')) this.pause(machine);
-    const crash = profile.hits('agent-crash');
-    const cut = !crash && profile.hits('power-cut');
+    // Around a start most is at stake.
+    const factor = /start|leases answered 200|append|reconcile/.test(pending.name) ? 4 : 1;
+    if (profile.hits('pause', factor)) this.pause(machine);
+    const crash = profile.hits('agent-crash', factor);
+    const cut = !crash && profile.hits('power-cut', factor);
     if (!crash && !cut) {
       if (machine.asleep) this.turns.putBack(pending);
       return { goes: !machine.asleep };
@@ -219,9 +221,15 @@ export class Schedule {
     if (this.profile.hits('takeover')) {
       const code = codeOf(machine);
       this.turns.later('supervisor', `another machine takes over ${code}`, minuteMs * this.random.below(90), () =>
-        this.addMachine(code).start(),
+        this.takeOver(code),
       );
     }
+  }
+
+  /** Another machine, with an empty disk and the same credential. */
+  private takeOver(code: string): void {
+    this.network.mixUp(code);
+    this.addMachine(code).start();
   }
 
   private calmSince(device: string): number | undefined {
