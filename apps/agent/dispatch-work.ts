@@ -208,7 +208,7 @@ export class DispatchWork {
     this.askLater(entry);
   }
 
-  /** For a dispatch that this agent surely never triggered: back to the queue, or, if the api has it started, said so. */
+  /** For a dispatch that this agent surely never triggered: back to the queue, or, if the api has it started, the instrument says. */
   private async giveBack(entry: OpenDispatch): Promise<void> {
     const { api, journal, log, settlement, ended } = this.parts;
     const backoff = this.backoff(ended);
@@ -217,6 +217,9 @@ export class DispatchWork {
         await api.release(entry.id, entry.token);
         return await journal.settled(entry.id, 'released');
       } catch (error) {
+        // Started with this very token: by a request whose answer was lost, or on another machine that has the same lease.
+        if (isFinal(error) && error.code === 'illegal-transition')
+          return this.findOut({ ...entry, leaseMs: entry.job.leaseMs });
         if (isFinal(error)) return settlement.settle(entry, neverStarted(entry.job));
         log('warn', `${entry.id} cannot be given back: ${String(error)}`);
         await backoff.wait();
