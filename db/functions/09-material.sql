@@ -32,16 +32,21 @@ begin
     join dispatch d on d.job_id = j.job_id and d.state in ('blocked', 'queued', 'leased', 'started', 'unknown')
     union select id, job_id from fresh
   ), moves as materialized (
-    select job_id, labware_id, well, sum(out_pl) as out_pl, sum(in_pl) as in_pl
+    select job_id, labware_id, well, sum(out_pl) as out_pl, sum(in_pl) as in_pl,
+      -- What the job itself brings before it first takes: the rest may come too late.
+      sum(in_pl) filter (where first_out is null or ordinal < first_out) as in_first
     from (
-      select o.job_id, t.from_labware_id as labware_id, t.from_well as well, t.volume_pl as out_pl, 0 as in_pl
-      from open o join planned_transfer t on t.dispatch_id = o.id
-      union all
-      select o.job_id, t.to_labware_id, t.to_well, 0, t.volume_pl
-      from open o join planned_transfer t on t.dispatch_id = o.id
-    ) ends group by job_id, labware_id, well
+      select *, min(ordinal) filter (where out_pl > 0) over (partition by job_id, labware_id, well) as first_out
+      from (
+        select o.job_id, t.ordinal, t.from_labware_id as labware_id, t.from_well as well, t.volume_pl as out_pl, 0 as in_pl
+        from open o join planned_transfer t on t.dispatch_id = o.id
+        union all
+        select o.job_id, t.ordinal, t.to_labware_id, t.to_well, 0, t.volume_pl
+        from open o join planned_transfer t on t.dispatch_id = o.id
+      ) ends
+    ) ordered group by job_id, labware_id, well
   ), balance as (
-    select own.job_id, own.labware_id, own.well, own.out_pl, own.in_pl,
+    select own.job_id, own.labware_id, own.well, own.out_pl, own.in_pl, coalesce(own.in_first, 0) as in_first,
       coalesce(sum(other.in_pl) filter (where before), 0) as in_before,
       coalesce(sum(other.out_pl) filter (where before), 0) as out_before,
       coalesce(sum(other.in_pl) filter (where not after), 0) as in_maybe,
@@ -51,10 +56,10 @@ begin
     left join lateral (select
       exists (select 1 from ahead a where a.job_id = own.job_id and a.needed = other.job_id) as before,
       exists (select 1 from ahead a where a.job_id = other.job_id and a.needed = own.job_id) as after) o on true
-    group by own.job_id, own.labware_id, own.well, own.out_pl, own.in_pl
+    group by own.job_id, own.labware_id, own.well, own.out_pl, own.in_pl, own.in_first
   ), judged as (
     select x.*, j.step_key, w.barcode, w.kind, k.max_pl, coalesce(k.dead_pl, 0) as dead_pl,
-      greatest(coalesce(b.low_pl, 0), 0) + x.in_before + x.in_pl - x.out_maybe as available,
+      greatest(coalesce(b.low_pl, 0), 0) + x.in_before + x.in_first - x.out_maybe as available,
       greatest(coalesce(b.high_pl, 0), 0) + x.in_maybe - x.out_before as held
     from balance x join labware w on w.id = x.labware_id join job j on j.id = x.job_id
     left join labware_kind k on k.id = w.kind
