@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { LoggerService, OnApplicationShutdown } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { ServerConfig } from '../../../libs/platform/config/server-config';
+import { bearBreaking } from '../../../libs/platform/database/broken-connections';
 import { sessionSettings } from '../../../libs/platform/database/session-settings';
 
 const connectMs = 5_000;
@@ -15,6 +16,7 @@ export function databasePool(config: Pick<ServerConfig, 'databaseUrl' | 'databas
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
     options: sessionSettings,
+    onConnect: bearBreaking,
   });
   pool.on('error', (error) => log.warn('a connection to PostgreSQL broke', { error: error.message }));
   return pool;

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { entities } from '../../../db/entities';
+import { bearBreaking } from './broken-connections';
 import { sessionSettings } from './session-settings';
 
 /** How a process reaches the facts. */
@@ -40,6 +41,7 @@ export function createDataSource(options: DatabaseOptions): DataSource {
       keepAlive: true,
       idleTimeoutMillis: 0,
       options: sessionSettings,
+      onConnect: bearBreaking,
     },
   });
 }

@@ -14,6 +14,7 @@ import { putPlace } from '../../../db/lab/places';
 import { migrate } from '../../../db/migrate';
 import type { Installation } from '../../../db/seed';
 import { ensureInstallation, issueToken } from '../../../db/seed';
+import { bearBreaking } from '../../../libs/platform/database/broken-connections';
 import type { InstrumentLine } from './instrument-log';
 import { readLines } from './instrument-log';
 import { LogWatch } from './log-watch';
@@ -118,7 +119,12 @@ async function openIn(folder: string, seed: string, reaper: Reaper): Promise<Lab
   await ensureDatabase(embedded.url('postgres'), 'anneal');
   const databaseUrl = embedded.url('anneal');
   await migrate(databaseUrl);
-  const pool = new Pool({ connectionString: databaseUrl, max: 4, connectionTimeoutMillis: 5_000 });
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    max: 4,
+    connectionTimeoutMillis: 5_000,
+    onConnect: bearBreaking,
+  });
   pool.on('error', () => undefined);
   const devicesPath = join(folder, 'devices.json');
   const installation = await install(pool, devicesPath);

@@ -16,6 +16,7 @@ import { putPlace } from '../../../db/lab/places';
 import type { Installation } from '../../../db/seed';
 import { ensureActor, ensureInstallation, issueToken } from '../../../db/seed';
 import { ownEnvironment } from '../../../libs/platform/config/variable';
+import { bearBreaking } from '../../../libs/platform/database/broken-connections';
 import { Victim } from '../kills/victim';
 import { StageRobot } from './stage-robot';
 
@@ -76,7 +77,12 @@ async function openIn(
   const api = begin(nodeProcess(context, 'api', { API_PORT: String(context.ports.api) }));
   const worker = begin(nodeProcess(context, 'worker', {}));
   await Promise.all([api.start(), worker.start()]);
-  const pool = new Pool({ connectionString: databaseUrl, max: 8, connectionTimeoutMillis: 5_000 });
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    max: 8,
+    connectionTimeoutMillis: 5_000,
+    onConnect: bearBreaking,
+  });
   pool.on('error', () => undefined);
   endings.push(() => pool.end());
   const { temporalAddress: address, temporalNamespace: namespace } = context;
