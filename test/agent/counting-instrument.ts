@@ -30,6 +30,7 @@ export class CountingInstrument {
     if (action === 'runs') return this.look(name as string);
     const { dispatchId } = jsonOf<{ dispatchId: string }>(request);
     if (action === 'stage') return { status: 200, json: { durationMs: 1_000 } };
+    if (action === 'self-test') return { status: 200, json: { passed: true, message: 'well' } };
     if (action === 'refuse') return this.refuse(dispatchId);
     if (this.refused.has(dispatchId)) return problem(409, 'refused');
     this.triggers.set(dispatchId, (this.triggers.get(dispatchId) ?? 0) + 1);

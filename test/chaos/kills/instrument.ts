@@ -36,7 +36,7 @@ async function answer(bench: CountingBench, request: IncomingMessage): Promise<u
     case 'POST refuse':
       return bench.refuse(body.dispatchId);
     case 'POST self-test':
-      return { result: 'passed', message: 'the counting bench is well' };
+      return { passed: true, message: 'the counting bench is well' };
     case 'GET runs':
       return bench.observe(name, Number(url.searchParams.get('waitMs') ?? 0));
     case 'GET files':
