@@ -8,6 +8,7 @@ const titles = {
   campaign: 'Write a campaign',
   protocol: 'Write a protocol',
   robot: 'Connect a robot',
+  agent: 'Run an agent',
   operations: 'Run the lab',
 } as const;
 
