@@ -51,6 +51,8 @@ export function annealProcesses(context: StackContext): (ProcessSpec | StackStep
       API_URL: apiUrl,
       LAB_URL: labUrl,
       AGENT_DEVICES_PATH: devicesPath,
+      // Less than the supervisor waits before it kills.
+      AGENT_STOP_MS: '5000',
     }),
   ];
 }
