@@ -7,7 +7,7 @@
 set local check_function_bodies = off;
 
 -- Text of a time as the protocol writes it.
-create or replace function iso_time(at timestamptz) returns text language sql immutable as $$
+create or replace function iso_time(at timestamptz) returns text language sql stable as $$
   select to_char(at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 

@@ -23,35 +23,39 @@ $$;
 create or replace function take_places(p_jobs uuid[])
 returns table (job uuid, tag double precision, urgent timestamptz, waits boolean, stops boolean) language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
+declare
+  v_flow record;
 begin
-  return query
-  with wanted as materialized (
-    select j.id, w.place, j.site_id, j.capability, coalesce(j.campaign_id, served.campaign_id, j.site_id) as flow, j.priority,
-      j.earliest_start_at, j.due_at, lab_now(j.site_id) as lab,
-      j.campaign_id is not null and c.status not in ('submitted', 'running') as stops,
-      greatest((j.spec ->> 'durationMs')::float8, 1000) / (coalesce(c.weight, 1) * power(4, 3 - j.priority)) as cost
-    from unnest(p_jobs) with ordinality w (id, place)
-    join job j on j.id = w.id
-    left join job served on served.id = j.serves_job_id
-    left join campaign c on c.id = coalesce(j.campaign_id, served.campaign_id)
-  ), flows as materialized (
-    select w.site_id, w.capability, w.flow, w.priority, sum(w.cost) as cost, virtual_time(w.site_id, w.capability) as now
-    from wanted w group by 1, 2, 3, 4
-  ), taken as (
+  for v_flow in
+    select w.site_id, w.capability, w.flow, w.priority, lab_now(w.site_id) as lab, sum(w.cost) as cost, array_agg(w.id order by w.place) as ids,
+      array_agg(w.cost order by w.place) as costs, array_agg(w.earliest_start_at order by w.place) as earliest,
+      array_agg(w.due_at order by w.place) as due, array_agg(w.stops order by w.place) as stops
+    from (
+      select j.id, w.place, j.site_id, j.capability, coalesce(j.campaign_id, served.campaign_id, j.site_id) as flow, j.priority,
+        j.earliest_start_at, j.due_at,
+        j.campaign_id is not null and c.status not in ('submitted', 'running') as stops,
+        greatest((j.spec ->> 'durationMs')::float8, 1000) / (coalesce(c.weight, 1) * power(4, 3 - j.priority)) as cost
+      from unnest(p_jobs) with ordinality w (id, place)
+      join job j on j.id = w.id
+      left join job served on served.id = j.serves_job_id
+      left join campaign c on c.id = coalesce(j.campaign_id, served.campaign_id)
+    ) w group by 1, 2, 3, 4 order by 1, 2, 3, 4
+  loop
     insert into campaign_share as known (site_id, capability, flow_id, priority, finish)
-    select f.site_id, f.capability, f.flow, f.priority, f.now + f.cost from flows f order by 1, 2, 3, 4
-    on conflict (site_id, capability, flow_id, priority) do update set finish = (
-      select greatest(known.finish, f.now) + f.cost from flows f
-      where (f.site_id, f.capability, f.flow, f.priority)
-        = (known.site_id, known.capability, known.flow_id, known.priority))
-    returning known.*
-  )
-  select w.id,
-    t.finish - f.cost + sum(w.cost) over (partition by w.site_id, w.capability, w.flow, w.priority order by w.place),
-    urgent_from(w.due_at, greatest(w.lab, w.earliest_start_at)), coalesce(w.earliest_start_at > w.lab, false), w.stops
-  from wanted w
-  join flows f on (f.site_id, f.capability, f.flow, f.priority) = (w.site_id, w.capability, w.flow, w.priority)
-  join taken t on (t.site_id, t.capability, t.flow_id, t.priority) = (w.site_id, w.capability, w.flow, w.priority);
+    values (v_flow.site_id, v_flow.capability, v_flow.flow, v_flow.priority,
+      virtual_time(v_flow.site_id, v_flow.capability) + v_flow.cost)
+    on conflict (site_id, capability, flow_id, priority)
+      do update set finish = greatest(known.finish, excluded.finish - v_flow.cost) + v_flow.cost
+    returning finish - v_flow.cost into tag;
+    for i in 1..cardinality(v_flow.ids) loop
+      job := v_flow.ids[i];
+      tag := tag + v_flow.costs[i];
+      urgent := urgent_from(v_flow.due[i], greatest(v_flow.lab, v_flow.earliest[i]));
+      waits := coalesce(v_flow.earliest[i] > v_flow.lab, false);
+      stops := v_flow.stops[i];
+      return next;
+    end loop;
+  end loop;
 end $$;
 
 -- Whether a job needs labware on its device. With a limit it is looked up by job, never hashed as a whole.
@@ -257,16 +261,23 @@ declare
   v_campaign constant uuid := p ->> 'campaignId';
   v_actor constant uuid := coalesce((p ->> 'actorId')::uuid, system_actor(v_tenant));
   v_jobs constant jsonb := p -> 'jobs';
+  -- What the jobs of this block have any of; a statement for what none of them has is left out.
+  v_labware constant uuid[] := array(select value::uuid
+    from jsonb_array_elements_text(jsonb_path_query_array(v_jobs, '$[*].spec.labware[*].labwareId')));
+  v_needs constant boolean := jsonb_path_exists(v_jobs, '$[*].needs[*]');
+  v_deck constant boolean := jsonb_path_exists(v_jobs, '$[*].spec.labware[*] ? (@.at == "device")');
   v_fresh uuid[];
   v_ready uuid[];
 begin
-  insert into labware (id, tenant_id, site_id, barcode, kind, place_id)
-  select distinct on (l."labwareId") l."labwareId", v_tenant, v_site, l.barcode, l.kind, place.id
-  from jsonb_array_elements(v_jobs) j
-  cross join jsonb_to_recordset(j -> 'spec' -> 'labware') as l ("labwareId" uuid, barcode text, kind text)
-  join place on place.site_id = v_site and place.code = 'consumables'
-  where not exists (select 1 from labware known where known.id = l."labwareId")
-  on conflict do nothing;
+  if exists (select 1 from unnest(v_labware) used (id) where not exists (select 1 from labware known where known.id = used.id)) then
+    insert into labware (id, tenant_id, site_id, barcode, kind, place_id)
+    select distinct on (l."labwareId") l."labwareId", v_tenant, v_site, l.barcode, l.kind, place.id
+    from jsonb_array_elements(v_jobs) j
+    cross join jsonb_to_recordset(j -> 'spec' -> 'labware') as l ("labwareId" uuid, barcode text, kind text)
+    join place on place.site_id = v_site and place.code = 'consumables'
+    where not exists (select 1 from labware known where known.id = l."labwareId")
+    on conflict do nothing;
+  end if;
 
   with made as (
     insert into job (id, tenant_id, site_id, campaign_id, round, stage, step_key, block_key, tells_success, serves_job_id,
@@ -281,34 +292,38 @@ begin
   ) select array_agg(id) into v_fresh from made;
 
   if v_fresh is not null then
-    -- Holds the needed jobs still, so that none settles between the look at its state and the commit of this block.
-    perform 1 from job where id in (
-      select need::uuid from jsonb_array_elements(v_jobs) j cross join jsonb_array_elements_text(j -> 'needs') need
-    ) and id <> all (v_fresh) order by id for share;
+    if v_needs then
+      -- Holds the needed jobs still, so that none settles between the look at its state and the commit of this block.
+      perform 1 from job where id in (
+        select need::uuid from jsonb_array_elements(v_jobs) j cross join jsonb_array_elements_text(j -> 'needs') need
+      ) and id <> all (v_fresh) order by id for share;
 
-    insert into job_need (job_id, needs_job_id)
-    select (j ->> 'id')::uuid, need::uuid
-    from jsonb_array_elements(v_jobs) j cross join jsonb_array_elements_text(j -> 'needs') need
-    where (j ->> 'id')::uuid = any (v_fresh)
-    on conflict do nothing;
+      insert into job_need (job_id, needs_job_id)
+      select (j ->> 'id')::uuid, need::uuid
+      from jsonb_array_elements(v_jobs) j cross join jsonb_array_elements_text(j -> 'needs') need
+      where (j ->> 'id')::uuid = any (v_fresh)
+      on conflict do nothing;
+    end if;
 
-    insert into job_labware (job_id, labware_id, role, at)
-    select (j ->> 'id')::uuid, l."labwareId", l.role, l.at
-    from jsonb_array_elements(v_jobs) j
-    cross join jsonb_to_recordset(j -> 'spec' -> 'labware') as l ("labwareId" uuid, role text, at text)
-    where (j ->> 'id')::uuid = any (v_fresh)
-    on conflict do nothing;
+    if v_labware <> '{}' then
+      insert into job_labware (job_id, labware_id, role, at)
+      select (j ->> 'id')::uuid, l."labwareId", l.role, l.at
+      from jsonb_array_elements(v_jobs) j
+      cross join jsonb_to_recordset(j -> 'spec' -> 'labware') as l ("labwareId" uuid, role text, at text)
+      where (j ->> 'id')::uuid = any (v_fresh)
+      on conflict do nothing;
+    end if;
 
-    v_ready := array(
-      select (j ->> 'id')::uuid from jsonb_array_elements(v_jobs) with ordinality as t (j, place)
-      where (j ->> 'id')::uuid = any (v_fresh) and needs_met((j ->> 'id')::uuid) order by place);
-    perform prepare_places(v_ready);
+    -- `made` returns jobs in the order of the block.
+    v_ready := case when v_needs then array(
+      select j.id from unnest(v_fresh) with ordinality j (id, place) where needs_met(j.id) order by place) else v_fresh end;
+    if v_needs or v_deck then perform prepare_places(v_ready); end if;
     insert into dispatch (id, tenant_id, site_id, job_id, attempt, state, capability, worklist_sha256, queued_at, campaign_id,
       rank, routed_device_id, deck, not_before, fair_tag, urgent_at, timed, parked, change)
     select (t.j ->> 'dispatchId')::uuid, v_tenant, v_site, made.id, 1,
       case when place.job is null then 'blocked' else 'queued' end, made.capability,
       decode(t.j ->> 'worklistSha256', 'hex'), case when place.job is null then null else clock_timestamp() end, v_campaign,
-      made.rank, made.routed_device_id, needs_deck(made.id), made.earliest_start_at, place.tag, place.urgent,
+      made.rank, made.routed_device_id, v_deck and needs_deck(made.id), made.earliest_start_at, place.tag, place.urgent,
       coalesce(place.waits, false), coalesce(place.stops, false), jsonb_build_object('by', v_actor)
     from jsonb_array_elements(v_jobs) with ordinality as t (j, n)
     join job made on made.id = (t.j ->> 'id')::uuid
@@ -316,24 +331,30 @@ begin
     where made.id = any (v_fresh)
     order by t.n;
 
-    insert into planned_transfer (dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, volume_pl)
-    select (j ->> 'dispatchId')::uuid, (t ->> 0)::int, (t ->> 1)::uuid, t ->> 2, (t ->> 3)::uuid, t ->> 4, (t ->> 5)::bigint
-    from jsonb_array_elements(v_jobs) j cross join jsonb_array_elements(j -> 'transfers') t
-    where (j ->> 'id')::uuid = any (v_fresh);
+    if jsonb_path_exists(v_jobs, '$[*].transfers[*]') then
+      insert into planned_transfer (dispatch_id, ordinal, from_labware_id, from_well, to_labware_id, to_well, volume_pl)
+      select (j ->> 'dispatchId')::uuid, (t ->> 0)::int, (t ->> 1)::uuid, t ->> 2, (t ->> 3)::uuid, t ->> 4, (t ->> 5)::bigint
+      from jsonb_array_elements(v_jobs) j cross join jsonb_array_elements(j -> 'transfers') t
+      where (j ->> 'id')::uuid = any (v_fresh);
+    end if;
 
-    insert into planned_sample (dispatch_id, labware_id, well, sample_id, kind, construct_id, clone_id, code)
-    select (j ->> 'dispatchId')::uuid, s."labwareId", s.well, s."sampleId", s.kind, s."constructId", s."cloneId", s.code
-    from jsonb_array_elements(v_jobs) j
-    cross join jsonb_to_recordset(j -> 'products') as s (
-      "labwareId" uuid, well text, "sampleId" uuid, kind text, "constructId" uuid, "cloneId" uuid, code text)
-    where (j ->> 'id')::uuid = any (v_fresh)
-    on conflict do nothing;
+    if jsonb_path_exists(v_jobs, '$[*].products[*]') then
+      insert into planned_sample (dispatch_id, labware_id, well, sample_id, kind, construct_id, clone_id, code)
+      select (j ->> 'dispatchId')::uuid, s."labwareId", s.well, s."sampleId", s.kind, s."constructId", s."cloneId", s.code
+      from jsonb_array_elements(v_jobs) j
+      cross join jsonb_to_recordset(j -> 'products') as s (
+        "labwareId" uuid, well text, "sampleId" uuid, kind text, "constructId" uuid, "cloneId" uuid, code text)
+      where (j ->> 'id')::uuid = any (v_fresh)
+      on conflict do nothing;
+    end if;
 
-    perform refuse_material(reserve_material(v_fresh));
+    if v_labware <> '{}' then perform refuse_material(reserve_material(v_fresh)); end if;
     perform announce_jobs(v_ready);
   end if;
 
-  perform mark_handled(array(select value::uuid from jsonb_array_elements_text(p -> 'handledEventIds')));
+  if jsonb_path_exists(p, '$.handledEventIds[*]') then
+    perform mark_handled(array(select value::uuid from jsonb_array_elements_text(p -> 'handledEventIds')));
+  end if;
   return query select * from job_states(array(
     select (j ->> 'id')::uuid from jsonb_array_elements(v_jobs) with ordinality as t (j, place) order by place));
 end $$;

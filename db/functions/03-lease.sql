@@ -20,11 +20,10 @@ end $$;
 create or replace function lock_labware(p_job uuid, p_place uuid, p_lab timestamptz, p_by_hand boolean) returns uuid[]
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
-  v_needed constant bigint := (select count(*) from job_labware where job_id = p_job);
+  v_needed bigint;
   v_labware uuid[];
 begin
-  if v_needed = 0 then return '{}'; end if;
-  select array_agg(x.id) into v_labware from (
+  select coalesce(array_agg(x.id), '{}'), (select count(*) from job_labware where job_id = p_job) into v_labware, v_needed from (
     select w.id from job_labware jl join labware w on w.id = jl.labware_id
     where jl.job_id = p_job and w.in_use_by is null and not w.held and not w.discarded
       and (p_by_hand or ((jl.at <> 'device' or w.place_id = p_place) and (w.ready_at is null or w.ready_at <= p_lab)))
@@ -131,18 +130,20 @@ begin
     'protocolVersion', 1, 'dispatchId', p_dispatch, 'jobId', v_job.id, 'stepKey', v_job.step_key,
     'attempt', v_dispatch.attempt, 'fencingToken', v_dispatch.fencing_token::text, 'leaseMs', p_lease_ms,
     'spec', v_job.spec, 'labNow', iso_time(p_lab)
-  ) || coalesce(bind_material(v_dispatch), '{}') || coalesce((
+  ) || coalesce(bind_material(v_dispatch, v_job), '{}') || case when v_dispatch.worklist_sha256 is null then '{}'::jsonb else coalesce((
     select jsonb_build_object('worklist', jsonb_build_object('sha256', encode(f.sha256, 'hex'), 'bytes', f.bytes,
       'name', f.name, 'mediaType', f.media_type))
-    from file f where f.tenant_id = v_dispatch.tenant_id and f.sha256 = v_dispatch.worklist_sha256), '{}'));
+    from file f where f.tenant_id = v_dispatch.tenant_id and f.sha256 = v_dispatch.worklist_sha256), '{}') end);
 end $$;
 
--- The job a woken device takes without a search, locked: the first in the fair order of what it was woken for that nobody takes
--- at this moment, so that devices woken together take one each. Null when it is not for this device, or something is urgent.
+-- The job a device takes without a search, locked: the first in the fair order of what it was woken for, without a hint of its
+-- first capability, that nobody takes at this moment, so that devices that ask together take one each. Null when it is not for
+-- this device, or something is urgent.
 create or replace function first_in_line(p_device device, p_hint uuid, p_lab timestamptz) returns dispatch language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan as $$
 declare
-  v_capability constant text := (select capability from job where id = p_hint and capability = any (p_device.capabilities));
+  v_capability constant text := case when p_hint is null then p_device.capabilities[1]
+    else (select capability from job where id = p_hint and capability = any (p_device.capabilities)) end;
   v_dispatch dispatch;
 begin
   if v_capability is null or (
@@ -171,7 +172,10 @@ declare
   v_dispatch dispatch;
   v_lab timestamptz;
   v_why text;
+  v_due boolean;
   v_hours boolean;
+  v_routed boolean;
+  v_open boolean;
   v_candidate record;
   v_found boolean;
   v_limit integer := 16;
@@ -200,12 +204,20 @@ begin
   v_lab := lab_now(v_device.site_id);
   v_why := device_refusal(v_device, v_lab);
   if v_why is null then
-    if (select true from dispatch where site_id = v_device.site_id and state = 'queued' and timed and not_before <= v_lab
-        order by not_before limit 1) then
-      perform promote_timed(v_device.site_id, 500);
-    end if;
-    v_hours := exists (select 1 from opening_hours where site_id = v_device.site_id);
-    if p_hint is not null then
+    -- One look says whether there is anything to search for: most polls find nothing.
+    select
+      (select true from dispatch where site_id = v_device.site_id and state = 'queued' and timed and not_before <= v_lab
+        order by not_before limit 1),
+      exists (select 1 from opening_hours where site_id = v_device.site_id),
+      (select true from dispatch d where d.routed_device_id = v_device.id and d.state = 'queued' and not d.parked and not d.timed
+        order by d.routed_device_id limit 1),
+      (select true from unnest(v_device.capabilities) able (capability) cross join lateral (
+        select 1 from dispatch d where d.site_id = v_device.site_id and d.capability = able.capability and d.deck = false
+          and d.state = 'queued' and not d.parked and not d.timed order by d.rank, d.fair_tag, d.id limit 1) head limit 1)
+    into v_due, v_hours, v_routed, v_open;
+    if v_due then perform promote_timed(v_device.site_id, 500); end if;
+    v_found := coalesce(v_due, v_routed, v_open, false);
+    if v_found and (p_hint is not null or v_routed is null and cardinality(v_device.capabilities) = 1) then
       v_dispatch := first_in_line(v_device, p_hint, v_lab);
       if v_dispatch.id is not null and not (v_hours and hours_defer(v_dispatch, v_lab)) then
         v_labware := lock_labware(v_dispatch.job_id, v_device.place_id, v_lab, false);
@@ -214,7 +226,7 @@ begin
         end if;
       end if;
     end if;
-    loop
+    while v_found loop
       v_found := false;
       for v_candidate in select * from candidates_of(v_device, v_lab, v_passed, v_limit) loop
         v_found := true;
@@ -229,7 +241,6 @@ begin
         continue when v_labware is null or material_problem(v_dispatch.job_id, v_device.place_id) is not null;
         return grant_lease(v_dispatch.id, v_device, v_labware, v_lab, p_actor, p_lease_ms, not v_candidate.urgent, false);
       end loop;
-      exit when not v_found;
       v_limit := 4 * v_limit;
     end loop;
   end if;

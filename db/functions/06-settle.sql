@@ -4,9 +4,10 @@
 create or replace function tell_workflow(p_job job, p_dispatch uuid, p_attempt integer, p_state text, p_problem text)
 returns void language plpgsql as $$
 declare
-  v_id constant uuid := uuidv7();
+  v_id uuid;
 begin
   if p_job.campaign_id is null or (p_state = 'succeeded' and not p_job.tells_success) then return; end if;
+  v_id := uuidv7();
   insert into outbox (id, tenant_id, site_id, campaign_id, round, stage, kind, name, payload)
   values (v_id, p_job.tenant_id, p_job.site_id, p_job.campaign_id, p_job.round, p_job.stage, 'signal', 'jobSettled',
     jsonb_strip_nulls(jsonb_build_object('eventId', v_id, 'jobId', p_job.id, 'stepKey', p_job.step_key,
@@ -25,15 +26,18 @@ declare
   v_step constant boolean := v_succeeded and p_job.serves_job_id is null and p_job.campaign_id is not null;
   v_late text[];
   v_found boolean;
-  -- A person's hands and eyes confirm what they moved; a scan confirms whoever's.
-  v_by_person constant boolean := exists (select 1 from actor where id = p_actor and kind = 'person')
-    or exists (select 1 from device where id = p_dispatch.device_id and kind = 'person');
+  -- A person's hands and eyes confirm what they moved; a scan confirms whoever's. Who it was matters for what is moved only.
+  v_by_person constant boolean := jsonb_path_exists(p_job.spec, '$.effects[*].toPlace') and (
+    exists (select 1 from actor where id = p_actor and kind = 'person')
+    or exists (select 1 from device where id = p_dispatch.device_id and kind = 'person'));
   -- Another labware, or one the wrong way round, stands where this one should.
   v_mistaken constant boolean := not v_succeeded
     and coalesce(p_dispatch.outcome -> 'problem' ->> 'code' in ('wrong-barcode', 'wrong-orientation'), false);
 begin
-  select array_agg(w.barcode) into v_late from job_labware jl join labware w on w.id = jl.labware_id
-  where jl.job_id = p_job.id and v_step and w.due_at < p_dispatch.started_lab_at and jl.role <> 'source';
+  if v_step then
+    select array_agg(w.barcode) into v_late from job_labware jl join labware w on w.id = jl.labware_id
+    where jl.job_id = p_job.id and w.due_at < p_dispatch.started_lab_at and jl.role <> 'source';
+  end if;
   update labware w set in_use_by = null,
     held = w.held and w.held_by is distinct from p_dispatch.id,
     held_reason = case when w.held_by = p_dispatch.id then null else w.held_reason end,
@@ -146,6 +150,9 @@ create or replace function settle_dispatch(
 declare
   v_dispatch dispatch;
   v_lab constant timestamptz := lab_now(p_job.site_id);
+  v_samples boolean;
+  v_lots boolean;
+  v_racks boolean;
   v_next uuid[];
 begin
   update dispatch set state = p_state, settled_at = now(), settled_lab_at = v_lab, lease_expires_at = null,
@@ -153,18 +160,19 @@ begin
       'reason', coalesce(p_report -> 'resolution' ->> 'reason', p_problem))) || p_report,
     outcome = coalesce(p_report -> 'outcome', outcome), resolution = coalesce(p_report -> 'resolution', resolution)
   where id = p_dispatch returning * into v_dispatch;
-  if p_done <> '{}' or p_uncertain <> '{}' or exists (select 1 from planned_sample where dispatch_id = p_dispatch) then
+  -- One look says what there is to settle beside: most jobs make no samples, take no tips and touch no lots.
+  select exists (select 1 from planned_sample where dispatch_id = p_dispatch), exists (select 1 from dispatch_lot where dispatch_id = p_dispatch),
+    exists (select 1 from dispatch_rack where dispatch_id = p_dispatch), (select array_agg(job_id) from job_need where needs_job_id = p_job.id)
+  into v_samples, v_lots, v_racks, v_next;
+  if p_done <> '{}' or p_uncertain <> '{}' or v_samples then
     perform post_transfers(p_job, v_dispatch, p_done, p_uncertain, p_basis, p_actor, v_lab);
   end if;
-  perform settle_material(p_job, v_dispatch, p_done, p_uncertain, v_lab);
+  if v_lots or v_racks then perform settle_material(p_job, v_dispatch, p_done, p_uncertain, v_lab); end if;
   perform settle_labware(p_job, v_dispatch, p_actor, v_lab);
   perform tell_workflow(p_job, p_dispatch, v_dispatch.attempt, p_state, p_problem);
-  if p_state = 'succeeded' then
-    select array_agg(job_id) into v_next from job_need where needs_job_id = p_job.id;
-    if v_next is not null then
-      perform 1 from job where id = any (v_next) order by id for no key update;
-      perform release_jobs(v_next, p_actor);
-    end if;
+  if p_state = 'succeeded' and v_next is not null then
+    perform 1 from job where id = any (v_next) order by id for no key update;
+    perform release_jobs(v_next, p_actor);
   end if;
 end $$;
 
@@ -214,7 +222,9 @@ begin
     or not (p_any_device or exists (select 1 from device where id = v_dispatch.device_id and actor_id = p_actor)) then
     return explain_refusal(p_tenant, p_dispatch, p_token, p_actor, p_any_device, 'outcome');
   end if;
-  v_missing := attach_files(p_tenant, p_dispatch, p_outcome -> 'files');
+  if jsonb_path_exists(p_outcome, '$.files[*]') then
+    v_missing := attach_files(p_tenant, p_dispatch, p_outcome -> 'files');
+  end if;
   if v_missing is not null then return jsonb_build_object('status', 'upload-incomplete', 'missing', v_missing); end if;
 
   select range_agg(int4range(ordinal, ordinal, '[]')) into v_plan from planned_transfer where dispatch_id = p_dispatch;

@@ -220,9 +220,15 @@ end $$;
 create or replace function material_problem(p_job uuid, p_place uuid) returns text language plpgsql stable
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
+  v_special boolean;
   v_problems text[];
 begin
-  if not exists (select 1 from job_labware where job_id = p_job) then return null; end if;
+  -- One look: most labware is neither closed nor of a lot nor stock, and most jobs take no tips.
+  select bool_or(w.unconfirmed is not null or jl.seal is not null or jl.lid is not null or w.lot_id is not null
+    or w.content_role is not null)
+    or exists (select 1 from dispatch d join dispatch_tip t on t.dispatch_id = d.id where d.job_id = p_job)
+  into v_special from job_labware jl join labware w on w.id = jl.labware_id where jl.job_id = p_job;
+  if v_special is not true then return null; end if;
   select array_agg(x.problem order by x.barcode) filter (where x.problem is not null) into v_problems
   from (
     select w.barcode, case
@@ -297,25 +303,31 @@ create or replace function tips_on(p_place uuid) returns table (labware_id uuid,
 $$;
 
 -- Binds what a leased dispatch will use to the racks and lots on its device. Answers what the device is told of it.
-create or replace function bind_material(p_dispatch dispatch) returns jsonb language plpgsql
+drop function if exists bind_material(dispatch);
+create or replace function bind_material(p_dispatch dispatch, p_job job) returns jsonb language plpgsql
 set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
+  v_known jsonb;
+  v_lots boolean;
+  v_tips boolean;
   v_answer jsonb;
 begin
   -- The device is told where on its deck each labware stands, and how it is closed.
-  select jsonb_build_object('spec', j.spec || jsonb_build_object('labware', l.known)) into v_answer
-  from job j cross join lateral (
-    select jsonb_agg(l.entry || jsonb_strip_nulls(
-      jsonb_build_object('position', coalesce(jl.position, w.position), 'seal', w.seal, 'lid', w.lid)) order by l.place) as known
-    from jsonb_array_elements(j.spec -> 'labware') with ordinality as l (entry, place)
-    join labware w on w.id = (l.entry ->> 'labwareId')::uuid
-    join job_labware jl on jl.job_id = j.id and jl.labware_id = w.id) l
-  where j.id = p_dispatch.job_id and l.known is not null;
-  if v_answer is null then return '{}'; end if;
-  insert into dispatch_lot (dispatch_id, labware_id, lot_id)
-  select p_dispatch.id, w.id, w.lot_id from job_labware jl join labware w on w.id = jl.labware_id
-  where jl.job_id = p_dispatch.job_id and w.lot_id is not null on conflict (dispatch_id, labware_id) do update set lot_id = excluded.lot_id;
-  if not exists (select 1 from dispatch_tip where dispatch_id = p_dispatch.id) then return v_answer; end if;
+  select jsonb_agg(l.entry || jsonb_strip_nulls(
+      jsonb_build_object('position', coalesce(jl.position, w.position), 'seal', w.seal, 'lid', w.lid)) order by l.place),
+    bool_or(w.lot_id is not null), exists (select 1 from dispatch_tip where dispatch_id = p_dispatch.id)
+  into v_known, v_lots, v_tips
+  from jsonb_array_elements(p_job.spec -> 'labware') with ordinality as l (entry, place)
+  join labware w on w.id = (l.entry ->> 'labwareId')::uuid
+  join job_labware jl on jl.job_id = p_job.id and jl.labware_id = w.id;
+  if v_known is null then return '{}'; end if;
+  v_answer := jsonb_build_object('spec', p_job.spec || jsonb_build_object('labware', v_known));
+  if v_lots then
+    insert into dispatch_lot (dispatch_id, labware_id, lot_id)
+    select p_dispatch.id, w.id, w.lot_id from job_labware jl join labware w on w.id = jl.labware_id
+    where jl.job_id = p_job.id and w.lot_id is not null on conflict (dispatch_id, labware_id) do update set lot_id = excluded.lot_id;
+  end if;
+  if not v_tips then return v_answer; end if;
   -- Fuller racks last: what was begun is used up first.
   insert into dispatch_rack (dispatch_id, labware_id, count)
   select p_dispatch.id, x.labware_id, least(x.tips, t.count - x.before)
