@@ -27,6 +27,8 @@ export class AppModule {
           applicationName: 'anneal-api',
           ...(onIdleError ? { onIdleError } : {}),
         }),
+        // The routes robots call several times for each job are matched first.
+        DeviceWorkModule,
         ...featureModules,
       ],
       controllers: [HealthController],

@@ -31,16 +31,14 @@ export class Tokens {
 
   /** Actor of a valid token. */
   async actorOf(token: string): Promise<Actor | undefined> {
-    const digest = tokenSha256(token);
-    const key = digest.toString('base64');
-    const remembered = this.known.get(key);
+    const remembered = this.known.get(token);
     if (remembered && remembered.until > performance.now()) return remembered.actor;
     const { generation } = this;
-    const actor = await this.look(digest);
+    const actor = await this.look(tokenSha256(token));
     if (this.known.size >= mostRemembered) this.known.clear();
-    this.known.delete(key);
+    this.known.delete(token);
     if (actor && this.hearsNotices && generation === this.generation)
-      this.known.set(key, { actor, until: performance.now() + rememberMs });
+      this.known.set(token, { actor, until: performance.now() + rememberMs });
     return actor;
   }
 
