@@ -8,15 +8,12 @@ create or replace function urgent_from(p_due timestamptz, p_since timestamptz) r
   select least(p_due - interval '1 hour', p_since + interval '12 hours')
 $$;
 
--- The greatest tag at which something was leased in fair order: whoever comes new starts here, neither before those who
--- waited nor behind what others have taken in advance.
-create or replace function virtual_time(p_site uuid, p_capability text) returns double precision language sql stable as $$
-  select coalesce(max(virtual_at), 0) from dispatch
-  where site_id = p_site and capability = p_capability and virtual_at is not null
-$$;
+drop function if exists virtual_time(uuid, text);
 
 -- Gives jobs their places in the queue: weighted fair share by self-clocked fair queueing (Golestani 1994). A job's tag is
--- max(virtual time, last tag of its flow) + expected duration / weight; the smallest tag goes first. A flow is what one
+-- max(virtual time, last tag of its flow) + expected duration / weight; the smallest tag goes first. Virtual time is the greatest
+-- tag at which something was leased in fair order: whoever comes new starts there, neither before those who waited nor behind
+-- what others have taken in advance. A flow is what one
 -- campaign asks of one capability at one priority; its weight is the campaign's, four times as much for each step of
 -- priority. A move belongs to the flow of the campaign whose job it serves: who has much carried pays for it.
 -- The row of the flow is locked until the transaction ends, so that tags of one flow never repeat.
@@ -43,7 +40,8 @@ begin
   loop
     insert into campaign_share as known (site_id, capability, flow_id, priority, finish)
     values (v_flow.site_id, v_flow.capability, v_flow.flow, v_flow.priority,
-      virtual_time(v_flow.site_id, v_flow.capability) + v_flow.cost)
+      coalesce((select max(virtual_at) from dispatch
+        where site_id = v_flow.site_id and capability = v_flow.capability and virtual_at is not null), 0) + v_flow.cost)
     on conflict (site_id, capability, flow_id, priority)
       do update set finish = greatest(known.finish, excluded.finish - v_flow.cost) + v_flow.cost
     returning finish - v_flow.cost into tag;
@@ -354,6 +352,12 @@ begin
 
   if jsonb_path_exists(p, '$.handledEventIds[*]') then
     perform mark_handled(array(select value::uuid from jsonb_array_elements_text(p -> 'handledEventIds')));
+  end if;
+  if cardinality(v_fresh) = jsonb_array_length(v_jobs) then
+    return query select j ->> 'stepKey', (j ->> 'id')::uuid, (j ->> 'dispatchId')::uuid, 1,
+      case when (j ->> 'id')::uuid = any (v_ready) then 'queued' else 'blocked' end, null::text
+    from jsonb_array_elements(v_jobs) with ordinality as t (j, place) order by place;
+    return;
   end if;
   return query select * from job_states(array(
     select (j ->> 'id')::uuid from jsonb_array_elements(v_jobs) with ordinality as t (j, place) order by place));

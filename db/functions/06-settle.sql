@@ -33,50 +33,64 @@ declare
   -- Another labware, or one the wrong way round, stands where this one should.
   v_mistaken constant boolean := not v_succeeded
     and coalesce(p_dispatch.outcome -> 'problem' ->> 'code' in ('wrong-barcode', 'wrong-orientation'), false);
+  -- Nothing is said of where its labware stands and how it is closed: only its use and its holds change.
+  v_quiet constant boolean := not v_mistaken and not jsonb_path_exists(p_job.spec, '$.effects[*]')
+    and coalesce(jsonb_typeof(p_dispatch.outcome -> 'facts' -> 'scanned'), 'null') = 'null';
 begin
   if v_step then
     select array_agg(w.barcode) into v_late from job_labware jl join labware w on w.id = jl.labware_id
     where jl.job_id = p_job.id and w.due_at < p_dispatch.started_lab_at and jl.role <> 'source';
   end if;
-  update labware w set in_use_by = null,
-    held = w.held and w.held_by is distinct from p_dispatch.id,
-    held_reason = case when w.held_by = p_dispatch.id then null else w.held_reason end,
-    held_by = nullif(w.held_by, p_dispatch.id),
-    seal = coalesce(e.seal, w.seal), lid = coalesce(e.lid, w.lid), place_id = coalesce(e.place_id, w.place_id),
-    position = case when e.place_id is null or e.place_id = w.place_id then w.position
-      when jl.position is not null and not exists (select 1 from labware o where o.place_id = e.place_id and o.position = jl.position and not o.discarded)
-      then jl.position end,
-    thaw_count = w.thaw_count + case when e.place_id <> w.place_id and e.kind <> 'freezer'
-      and (select p.kind from place p where p.id = w.place_id) = 'freezer' then 1 else 0 end,
-    unconfirmed = case
-      when e.place_id is not null then case
-        when seen.scanned or seen.person then null
-        when p_dispatch.outcome -> 'facts' ? 'scanned' then 'another barcode was scanned when it was moved'
-        else 'it was moved without a scan' end
-      when v_mistaken then p_dispatch.outcome -> 'problem' ->> 'message'
-      when seen.scanned then null
-      else w.unconfirmed end,
-    confirmed_at = case when seen.here then p_lab else w.confirmed_at end,
-    confirmed_by = case when seen.here then p_actor else w.confirmed_by end,
-    confirmed_how = case when seen.here then case when seen.scanned then 'scan' else 'person' end else w.confirmed_how end,
-    discarded = w.discarded or coalesce(e.kind = 'waste', false),
-    -- Where something was put away is where it belongs.
-    home_place_id = case when p_job.spec ->> 'operation' = 'store' then coalesce(e.place_id, w.home_place_id) else w.home_place_id end,
-    ready_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_min_ms * interval '1 millisecond' else w.ready_at end,
-    due_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_max_ms * interval '1 millisecond' else w.due_at end
-  from job_labware jl
-  left join lateral (
-    select x.seal, x.lid, p.id as place_id, p.kind
-    from jsonb_to_recordset(p_job.spec -> 'effects') as x (role text, seal text, lid boolean, "toPlace" text)
-    left join place p on p.site_id = p_job.site_id and p.code = x."toPlace"
-    where x.role = jl.role and v_succeeded limit 1) e on true
-  cross join lateral (select y.barcode from labware y where y.id = jl.labware_id) me
-  cross join lateral (select coalesce(p_dispatch.outcome -> 'facts' -> 'scanned' ? me.barcode, false) as scanned,
-    v_by_person as person,
-    v_succeeded and (coalesce(p_dispatch.outcome -> 'facts' -> 'scanned' ? me.barcode, false)
-      or (e.place_id is not null and v_by_person)) as here) seen
-  where jl.job_id = p_job.id and w.id = jl.labware_id;
-  v_found := found;
+  if v_quiet then
+    update labware w set in_use_by = null,
+      held = w.held and w.held_by is distinct from p_dispatch.id,
+      held_reason = case when w.held_by = p_dispatch.id then null else w.held_reason end,
+      held_by = nullif(w.held_by, p_dispatch.id),
+      ready_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_min_ms * interval '1 millisecond' else w.ready_at end,
+      due_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_max_ms * interval '1 millisecond' else w.due_at end
+    from job_labware jl where jl.job_id = p_job.id and w.id = jl.labware_id;
+    v_found := found;
+  else
+    update labware w set in_use_by = null,
+      held = w.held and w.held_by is distinct from p_dispatch.id,
+      held_reason = case when w.held_by = p_dispatch.id then null else w.held_reason end,
+      held_by = nullif(w.held_by, p_dispatch.id),
+      seal = coalesce(e.seal, w.seal), lid = coalesce(e.lid, w.lid), place_id = coalesce(e.place_id, w.place_id),
+      position = case when e.place_id is null or e.place_id = w.place_id then w.position
+        when jl.position is not null and not exists (select 1 from labware o where o.place_id = e.place_id and o.position = jl.position and not o.discarded)
+        then jl.position end,
+      thaw_count = w.thaw_count + case when e.place_id <> w.place_id and e.kind <> 'freezer'
+        and (select p.kind from place p where p.id = w.place_id) = 'freezer' then 1 else 0 end,
+      unconfirmed = case
+        when e.place_id is not null then case
+          when seen.scanned or seen.person then null
+          when p_dispatch.outcome -> 'facts' ? 'scanned' then 'another barcode was scanned when it was moved'
+          else 'it was moved without a scan' end
+        when v_mistaken then p_dispatch.outcome -> 'problem' ->> 'message'
+        when seen.scanned then null
+        else w.unconfirmed end,
+      confirmed_at = case when seen.here then p_lab else w.confirmed_at end,
+      confirmed_by = case when seen.here then p_actor else w.confirmed_by end,
+      confirmed_how = case when seen.here then case when seen.scanned then 'scan' else 'person' end else w.confirmed_how end,
+      discarded = w.discarded or coalesce(e.kind = 'waste', false),
+      -- Where something was put away is where it belongs.
+      home_place_id = case when p_job.spec ->> 'operation' = 'store' then coalesce(e.place_id, w.home_place_id) else w.home_place_id end,
+      ready_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_min_ms * interval '1 millisecond' else w.ready_at end,
+      due_at = case when v_step and jl.role <> 'source' then p_lab + p_job.hold_max_ms * interval '1 millisecond' else w.due_at end
+    from job_labware jl
+    left join lateral (
+      select x.seal, x.lid, p.id as place_id, p.kind
+      from jsonb_to_recordset(p_job.spec -> 'effects') as x (role text, seal text, lid boolean, "toPlace" text)
+      left join place p on p.site_id = p_job.site_id and p.code = x."toPlace"
+      where x.role = jl.role and v_succeeded limit 1) e on true
+    cross join lateral (select y.barcode from labware y where y.id = jl.labware_id) me
+    cross join lateral (select coalesce(p_dispatch.outcome -> 'facts' -> 'scanned' ? me.barcode, false) as scanned,
+      v_by_person as person,
+      v_succeeded and (coalesce(p_dispatch.outcome -> 'facts' -> 'scanned' ? me.barcode, false)
+        or (e.place_id is not null and v_by_person)) as here) seen
+    where jl.job_id = p_job.id and w.id = jl.labware_id;
+    v_found := found;
+  end if;
   if v_late is not null then
     perform append_event(p_job.tenant_id, 'job/' || p_job.id, 'holdExceeded', p_actor, p_job.campaign_id, p_lab,
       jsonb_build_object('stepKey', p_job.step_key, 'dispatchId', p_dispatch.id, 'labware', v_late));
