@@ -1,8 +1,25 @@
 import { createHash } from 'node:crypto';
 import { sweepStrays } from '../../../db/device-work/sweep';
 import type { Outcome } from '../../../libs/device/job';
-import type { Motion } from './instrument';
-import type { Schedule } from './schedule';
+import type { Instrument, Motion } from './instrument';
+import type { LaneLab } from './lane-lab';
+import type { Machine } from './machine';
+import type { Person } from './person';
+import type { Scenario } from './scenario';
+import type { Workflow } from './workflow';
+import type { World } from './world';
+
+/** A schedule that has come to rest, as it is looked at afterwards. */
+export interface Played {
+  readonly lab: LaneLab;
+  readonly campaignId: string;
+  readonly scenario: Scenario;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly machines: readonly Machine[];
+  readonly workflow: Workflow;
+  readonly person: Person;
+  readonly world: World;
+}
 
 /** What a schedule did wrong, in numbers, and in words. */
 export interface Findings {
@@ -37,12 +54,12 @@ class Facts {
   readonly notes: string[] = [];
 
   constructor(
-    readonly schedule: Schedule,
+    readonly schedule: Played,
     readonly dispatches: readonly DispatchRow[],
     readonly motions: readonly Motion[],
   ) {}
 
-  static async of(schedule: Schedule): Promise<Facts> {
+  static async of(schedule: Played): Promise<Facts> {
     const { rows } = await schedule.lab.watcher.query<DispatchRow>({
       name: 'all-dispatches',
       text: `select d.id, d.job_id as "jobId", j.step_key as "stepKey", d.attempt, d.state, j.spec ? 'repeatableWithinMs' as repeatable,
@@ -73,7 +90,7 @@ class Facts {
 }
 
 /** Compares what the instruments did with what the database, the agents and the workflow know of it. */
-export async function checkAll(schedule: Schedule): Promise<Findings> {
+export async function checkAll(schedule: Played): Promise<Findings> {
   const facts = await Facts.of(schedule);
   const lost = [...lostOutcomes(facts), ...(await lostFiles(facts)), ...lostMessages(facts), ...(await strays(facts))];
   return {
