@@ -1175,8 +1175,6 @@ create view labware_kind as
 
 -- function urgent_from(p_due timestamp with time zone, p_since timestamp with time zone)
 
--- function virtual_time(p_site uuid, p_capability text)
-
 -- function volume_refusal(p_dispatches uuid[])
 
 -- function well_volumes(p_labware uuid[])
