@@ -16,7 +16,7 @@ import { POOL } from '../../../libs/platform/database/database.module';
 import { PoolGate } from './faulty-pool';
 
 /** Length of a lease, virtual ms. */
-export const leaseMs = 1_800_000;
+export const leaseMs = 480_000;
 const never = 2 ** 31 - 1;
 
 /** What a schedule begins with. */
@@ -108,6 +108,17 @@ export class LaneLab {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ waitMs: 0, protocolVersion: 1 });
     await this.send({ method: 'POST', path: `/v1/devices/${code}/leases`, headers, body, timeoutMs: never });
+  }
+
+  /** Codes of the devices that queued work is routed to, or that can do what is routed to none. */
+  async devicesWithWork(): Promise<Set<string>> {
+    const { rows } = await this.watcher.query<{ code: string }>({
+      name: 'devices-with-work',
+      text: `select distinct v.code from dispatch d join device v on v.site_id = d.site_id
+          and coalesce(v.id = d.routed_device_id, d.capability = any (v.capabilities))
+        where d.state = 'queued' order by v.code`,
+    });
+    return new Set(rows.map(({ code }) => code));
   }
 
   /** Sends a request through the api's whole stack. @throws Error when the connection breaks */

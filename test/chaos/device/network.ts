@@ -63,9 +63,15 @@ export class Network {
     this.mixedUp.add(device);
   }
 
-  /** Something changed in the lab: polls look again. */
-  news(): void {
+  /** Whether a poll waits that found no work. */
+  get waitsForWork(): boolean {
+    return this.polls.size > 0;
+  }
+
+  /** There is work for these devices: their polls look again. */
+  news(devices: ReadonlySet<string>): void {
     for (const poll of this.polls) {
+      if (!devices.has(poll.device)) continue;
       this.polls.delete(poll);
       if (!poll.over) this.arriveIn(poll, 0);
     }

@@ -52,6 +52,7 @@ export class Schedule {
   campaignId!: string;
   private readonly network: Network;
   private lastFaultAt = 0;
+  private announcing = false;
   /** Whether something happened since the last look whether everything is at rest. */
   private changed = true;
 
@@ -77,7 +78,7 @@ export class Schedule {
   async run(): Promise<ScheduleResult> {
     await this.prepare();
     this.world.onNews = () => {
-      this.network.news();
+      this.announce();
       this.workflow.news();
     };
     this.workflow.begin();
@@ -161,6 +162,16 @@ export class Schedule {
     );
     this.machines.push(machine);
     return machine;
+  }
+
+  /** Wakes the polls of devices that work is queued for, as notices of the database do. */
+  private announce(): void {
+    if (this.announcing || !this.network.waitsForWork) return;
+    this.announcing = true;
+    this.turns.later('keeper', 'gives notice', 0, async () => {
+      this.announcing = false;
+      this.network.news(await this.world.io(() => this.lab.devicesWithWork()));
+    });
   }
 
   /** Looks for lapsed leases and routes work, as each replica of the api does. */
