@@ -25,6 +25,7 @@ export class PoolGate {
   crashed = false;
   /** PostgreSQL is away. */
   away = false;
+  private line: Promise<unknown> = Promise.resolve();
   /** Waits at a commit, for another transaction to come in between. */
   onCommit: (() => Promise<void>) | undefined;
 
@@ -37,7 +38,7 @@ export class PoolGate {
   static install(pool: Pool, gate: () => PoolGate): void {
     const query = (pool.query as Query).bind(pool);
     const connect = pool.connect.bind(pool) as (callback?: unknown) => Promise<PoolClient>;
-    pool.query = ((...args: unknown[]) => gate().around(args, () => query(...args))) as Pool['query'];
+    pool.query = ((...args: unknown[]) => gate().inTurn(args, () => query(...args))) as Pool['query'];
     pool.connect = (async (callback?: unknown) => {
       if (callback) return connect(callback);
       gate().refuse();
@@ -45,7 +46,19 @@ export class PoolGate {
     }) as Pool['connect'];
   }
 
-  refuse(): void {
+  /** Resolves when no statement is under way that was sent beside others. */
+  async idle(): Promise<void> {
+    for (let last; last !== this.line;) await (last = this.line);
+  }
+
+  /** Statements a process sends side by side go one after another: their order is part of the schedule. */
+  private inTurn(args: readonly unknown[], run: () => Promise<unknown>): Promise<unknown> {
+    const answer = this.line.then(() => this.around(args, run));
+    this.line = answer.catch(() => undefined);
+    return answer;
+  }
+
+  private refuse(): void {
     if (this.crashed) throw new Broken('the process is dead');
     if (this.away) throw new Broken('PostgreSQL is away', '57P01');
   }

@@ -122,7 +122,8 @@ export class Instrument {
     if (run?.outcome) return { state: 'done', outcome: run.outcome };
     if (run) return { state: 'running' };
     if (this.refused.has(dispatchId)) return { state: 'never-started' };
-    return { state: this.forgot && !this.staged.has(dispatchId) ? 'unknown' : 'never-started' };
+    // That it was staged proves nothing: it may have been staged before, and started.
+    return { state: this.forgot ? 'unknown' : 'never-started' };
   }
 
   /** Told when the run that is under way ends, or after a time. @returns a promise of the next change */

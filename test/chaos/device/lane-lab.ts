@@ -65,7 +65,7 @@ export class LaneLab {
        update labware set discarded = true where not discarded;
        update dispatch set state = 'withdrawn', settled_at = now(), lease_expires_at = null, change = jsonb_build_object('by', system_actor(tenant_id), 'reason', 'the schedule is over') where state in ('blocked', 'queued', 'leased');
        update device set state = case when code in (${devices.map((code) => `'${code}'`).join()}) then 'in-service' else 'out-of-service' end,
-         state_reason = null, quarantined_by = null, hold = null, hold_checklist = '{}';
+         state_reason = null, quarantined_by = null, hold = null, hold_checklist = '{}', last_seen_at = null;
        update lab_clock set now_at = '2026-01-05T08:00:00Z'`,
     );
     const { rows } = await watcher.query<{ at: string }>('select clock_timestamp()::text as at');

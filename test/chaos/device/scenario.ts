@@ -129,7 +129,8 @@ export class ScenarioMaker {
   }
 
   private spec(stepKey: string, labware: JobLabware[]): Omit<QueuedJob['spec'], 'operation' | 'capability'> {
-    const durationMs = 300_000;
+    // No two alike: equal shares would be told apart by the real millisecond at which a job was queued.
+    const durationMs = 300_000 + this.random.below(100_000);
     return { version: 1, parameters: {}, labware, durationMs, attended: false, effects: [], products: [], summary: `do ${stepKey}` }; // prettier-ignore
   }
 

@@ -42,7 +42,9 @@ export class World {
   /** Work with PostgreSQL: at the present virtual time, and never stuck behind a transaction that stays open. */
   async io<T>(work: () => Promise<T>): Promise<T> {
     await this.keepTime();
-    const result = work();
+    const { apiGate, workerGate } = this.lab;
+    const over = (): Promise<unknown> => Promise.all([apiGate.idle(), workerGate.idle()]);
+    const result = work().finally(over);
     this.guard(result);
     this.current = result.catch(() => undefined);
     return this.unblocking(result);
@@ -66,8 +68,9 @@ export class World {
     if (this.held.delete(held)) await held.finish();
   }
 
+  /** Ends all of them, side by side: what one waits for may be another's. */
   async finishAll(): Promise<void> {
-    for (const held of [...this.held]) await this.finish(held);
+    await Promise.all([...this.held].map((held) => this.finish(held)));
   }
 
   /** A transaction waits before its commit while other things have their turn. */
@@ -162,7 +165,7 @@ export class World {
         name: 'keep-time',
         text: `with shift as (select $1::float8 * interval '1 millisecond' - coalesce(clock_timestamp() - $2::timestamptz, interval '0') as by),
         leases as (update dispatch set lease_expires_at = lease_expires_at - shift.by, heartbeat_at = heartbeat_at - shift.by
-          from shift where state in ('leased', 'started')),
+          from shift where state in ('leased', 'started', 'unknown')),
         clock as (update lab_clock set now_at = now_at + $1::float8 * interval '1 millisecond' where $1 > 0)
         select clock_timestamp()::text as at`,
         values: [this.behindMs, this.syncedAt ?? null],
